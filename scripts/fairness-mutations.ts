@@ -211,6 +211,11 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'instant(due)',
   ),
   backlog(
+    'the oldest is the first to expire (once a bug)',
+    'if (this.#limits.maxAgeMost !== undefined) return earliest(',
+    'if (this.messages < 0) return earliest(',
+  ),
+  backlog(
     'a copy does not renew what waits',
     'if (!this.has(item) || !this.#hasPatience(item)) return\n',
     'if (item.arrival >= 0) return\n',

@@ -82,9 +82,13 @@ export class Backlog<T extends Message<T>> {
     return this.#fields.byAge.isLinked(item)
   }
 
-  /** When the age of the first to expire began to count; undefined if nothing waits. */
+  /**
+   * From when the age of the oldest counts; undefined if nothing waits. Where max-age is a number, that is the first to expire. With
+   * `auto` a younger message may expire first, and who has come first is the oldest.
+   */
   agesFrom(): Instant | undefined {
     const oldest = this.#byAge.first()
+    if (this.#limits.maxAgeMost !== undefined) return earliest(oldest?.receivedAt, this.#renewed.first()?.receivedAt)
     const copy = this.#firstRenewedToExpire()
     return earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
   }

@@ -80,8 +80,8 @@ interface AgeLimits {
 
 /**
  * Until when a request is worth sending. That is the end of `maxAge`, counted from `agesFrom`. With `max_age: auto` and a client whose
- * next copy can be expected, it is until that has not come. What was never sent is forgotten just before the copy is due: it comes
- * back with the copy, and nothing is lost. With `max_age: auto` it is never later than `maxAgeMost` after the request came.
+ * next copy can be expected, it is until that has not come; and in any case no later than `maxAgeMost` after the request came. What
+ * was never sent is forgotten just before the copy is due: it comes back with the copy, and nothing is lost.
  */
 export const worthUntil = (
   of: {
@@ -93,9 +93,9 @@ export const worthUntil = (
   { maxAge, maxAgeMost }: AgeLimits,
 ): Instant => {
   const { wasSent, patience } = of
-  if (maxAgeMost === undefined) return after(of.agesFrom, maxAge)
-  const isKnown = patience?.isKnown === true
-  const due = isKnown ? (wasSent ? patience.justAfterDue : patience.justBeforeDue) : after(of.agesFrom, maxAge)
+  const unknown = after(of.agesFrom, maxAge)
+  if (maxAgeMost === undefined) return unknown
+  const due = patience?.isKnown !== true ? unknown : wasSent ? patience.justAfterDue : patience.justBeforeDue
   return instant(Math.min(due, of.receivedAt + maxAgeMost))
 }
 

@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Backlog, type BacklogLimits, type OverflowPolicy } from '../../src/queues/backlog.ts'
+import { Patience } from '../../src/queues/patience.ts'
 import { instant, micros, seconds } from '../../src/units.ts'
 import { FIELDS, Waiter } from './waiter.ts'
 
@@ -154,6 +155,16 @@ describe('the age of copies', () => {
     expect(backlog.nextWakeAt()).toBeUndefined()
   })
 
+  it('is that of the first to expire where max_age is a number', () => {
+    const backlog = new Backlog<Waiter>(limits, FIELDS)
+    const renewed = new Waiter(1, { stage: 'failover', receivedAt: 0 })
+    renewed.agesFrom = at(4)
+    backlog.enter(renewed)
+    expect(backlog.agesFrom()).toBe(at(4))
+    backlog.enter(new Waiter(2, { receivedAt: 3_000_000 }))
+    expect(backlog.agesFrom()).toBe(at(3))
+  })
+
   it('takes a new max_age at once', () => {
     const backlog = new Backlog<Waiter>(limits, FIELDS)
     const copy = new Waiter(1, { stage: 'failover', receivedAt: 0 })
@@ -180,5 +191,35 @@ describe('the age of copies', () => {
       expect([none.excess()?.victim, oldestOf(none)]).toEqual([only, only])
       none.leave(only)
     }
+  })
+})
+
+describe('the oldest with max_age: auto', () => {
+  const limits = {
+    maxMessages: 100,
+    maxBytes: 1_000_000,
+    maxAge: seconds(5),
+    maxAgeMost: seconds(30),
+    overflow: 'drop_newest',
+  } as const
+  const at = (second: number) => instant(second * 1_000_000)
+  /** It came at `first`, and its client sends it each `gap` since. */
+  const asking = (arrival: number, first: number, gap: number): Waiter => {
+    const waiter = new Waiter(arrival, { receivedAt: at(first) })
+    waiter.patience = new Patience(at(first))
+    waiter.patience.heard(at(first + gap))
+    return waiter
+  }
+
+  it('is who came first, though a younger one expires first', () => {
+    const backlog = new Backlog<Waiter>(limits, FIELDS)
+    const [patient, hasty] = [asking(1, 0, 14), asking(2, 13.7, 0.5)]
+    for (const one of [patient, hasty]) backlog.enter(one)
+    expect(backlog.nextWakeAt()).toBeLessThan(at(15))
+    expect(backlog.agesFrom()).toBe(at(0))
+    backlog.leave(patient)
+    expect(backlog.agesFrom()).toBe(at(13.7))
+    backlog.enter(new Waiter(0, { receivedAt: at(12) }))
+    expect(backlog.agesFrom()).toBe(at(12))
   })
 })

@@ -70,6 +70,8 @@ describe('a request', () => {
       millis(16_000 + 15_200 - 20),
     )
     expect(worthUntil(request(undefined), { ...limits, maxAge: seconds(40) })).toBe(seconds(30))
+    const doubled = { ...request(heardAt(0, 40), true), agesFrom: instant(26_000_000) }
+    expect(worthUntil(doubled, limits)).toBe(seconds(30))
   })
 
   it('is judged by max-age alone where that is a number', () => {
