@@ -31,7 +31,7 @@ export class ClientShare implements Weight {
 
   /** Whether it has a rate of its own: for both classes, or for none. */
   get isLimited(): boolean {
-    return this.allowances.authentication !== undefined
+    return TRAFFIC_CLASSES.some((each) => this.allowances[each] !== undefined)
   }
 
   reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
