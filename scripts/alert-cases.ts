@@ -47,13 +47,12 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
   'queue-age': {
     series: {
-      [`radsluice_queue_oldest_age_seconds{${CLASS}}`]: '3.9 4 4 2.5 2.4',
-      'radsluice_queue_limit_age_seconds{class="accounting"}': '5x20',
+      [`radsluice_queue_age_ratio{${CLASS}}`]: '0.78 0.8 0.8 0.5 0.48',
     },
     thresholds: [80, 50],
     subject: OF_CLASS,
     fires: [2, 3],
-    says: 'class accounting: the oldest message has waited for 80 % of max_age',
+    says: 'class accounting: what expires first has waited for 80 % of its time (max_age)',
   },
   'server-down': {
     series: {

@@ -30,7 +30,7 @@ const OTHERWISE_WRONG = '{reason!~"bad-authenticator|bad-message-authenticator|l
 /** The value of each alarm in PromQL, with the labels of its subject. */
 const VALUES: Readonly<Record<AlarmId, string>> = {
   'queue-fill': `100 * max without (${INSTANCE}, bound) (label_replace(${shareOf('radsluice_requests_queued', 'radsluice_queue_limit_requests')}, "bound", "requests", "", "") or label_replace(${shareOf('radsluice_queue_bytes', 'radsluice_queue_limit_bytes')}, "bound", "bytes", "", ""))`,
-  'queue-age': `100 * max without (${INSTANCE}) (${shareOf('radsluice_queue_oldest_age_seconds', 'radsluice_queue_limit_age_seconds')})`,
+  'queue-age': `100 * max without (${INSTANCE}) (radsluice_queue_age_ratio)`,
   'server-down': `min without (${INSTANCE}, state) (radsluice_server_state{state="down"} unless ignoring (state) radsluice_server_held_down == 1)`,
   'server-failing': `max without (${INSTANCE}, state) (radsluice_server_state{state="failing"}) * min without (${INSTANCE}, state) (sum without (state) (radsluice_server_state{state=~"failing|down"}))`,
   'unanswered-by-live-server': aMinute('radsluice_unanswered_by_live_server_total'),

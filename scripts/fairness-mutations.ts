@@ -22,6 +22,7 @@ const regrouping = inFile('src/proxy/register/regrouping.ts')
 const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
+const view = inFile('src/observe/view/interval.ts')
 const inHand = inFile('src/observe/view/in-hand.ts')
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 
@@ -212,8 +213,18 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'the oldest is the first to expire (once a bug)',
-    'if (this.#limits.maxAgeMost !== undefined) return earliest(',
-    'if (this.messages < 0) return earliest(',
+    'earliest(this.#renewed.first()?.receivedAt,',
+    'earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy),',
+  ),
+  backlog(
+    'the share of its age is that of max_age_limit (once a bug)',
+    'Math.max(1, this.#overdueAt(item) - 1 - from)',
+    'this.#limits.maxAge',
+  ),
+  view(
+    'a login is old when it has waited for max_age_most (once a bug)',
+    '=> of.ageShare)',
+    '=> of.oldestAge / 30_000_000)',
   ),
   backlog(
     'a copy does not renew what waits',

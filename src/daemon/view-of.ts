@@ -56,7 +56,8 @@ export function viewOf({ now, startedAt, reloads, config, activeClients, kernelD
     config: reloads,
     limits: perClass((each) => {
       const { max_messages: messages, max_bytes: bytes } = config.queues[each]
-      return { messages, bytes, age: mostAgeOf(config.queues[each]) ?? ageLimitOf(config.queues[each]) }
+      const [most, limit] = [mostAgeOf(config.queues[each]), ageLimitOf(config.queues[each])]
+      return { messages, bytes, ...(most === undefined ? { age: limit } : { age: most, ageIfOnce: limit }) }
     }),
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),

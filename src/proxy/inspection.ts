@@ -165,13 +165,12 @@ type WaitingOf = WaitingSnapshot['classes'][TrafficClass]
 
 function waitingOf(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): WaitingOf {
   const backlog = register.places.backlogs[trafficClass]
-  const agesFrom = backlog.agesFrom()
   let parked = 0
   for (const pool of pools) if (pool.class === trafficClass) parked += pool.outage.parked.waiting.queued
   return {
     queued: backlog.messages,
     queuedBytes: backlog.octets,
-    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
+    ...backlog.age(now),
     parked,
   }
 }

@@ -6,7 +6,7 @@
  * counts from its client's latest retransmission, and so does that of a request whose own copies say how long its client waits
  * (`Patience`): each of those has a moment of its own. The backlog only names them: the register ends them.
  */
-import { type Duration, earliest, type Instant, instant } from '../units.ts'
+import { type Duration, earliest, type Instant, instant, micros, since } from '../units.ts'
 import { ArrivalList } from './arrival-list.ts'
 import { MomentHeap } from './containers/moment-heap.ts'
 import { Holdings } from './holdings.ts'
@@ -28,6 +28,14 @@ export interface BacklogLimits {
    */
   readonly maxAgeMost?: Duration
   readonly overflow: OverflowPolicy
+}
+
+/** How old what waits is. */
+export interface BacklogAge {
+  /** 0 if nothing waits. */
+  readonly oldestAge: Duration
+  /** Of the time that the first to expire may wait, what is over: 0, also if nothing waits, to 1, and more until it is ended. */
+  readonly ageShare: number
 }
 
 interface Excess<T> {
@@ -83,14 +91,19 @@ export class Backlog<T extends Message<T>> {
   }
 
   /**
-   * From when the age of the oldest counts; undefined if nothing waits. Where max-age is a number, that is the first to expire. With
-   * `auto` a younger message may expire first, and who has come first is the oldest.
+   * Of the oldest. Where max-age is a number, that is the first to expire. With `auto` a younger message may expire first, and who has
+   * come first is the oldest.
    */
-  agesFrom(): Instant | undefined {
-    const oldest = this.#byAge.first()
-    if (this.#limits.maxAgeMost !== undefined) return earliest(oldest?.receivedAt, this.#renewed.first()?.receivedAt)
-    const copy = this.#firstRenewedToExpire()
-    return earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
+  age(now: Instant): BacklogAge {
+    const [oldest, copy] = [this.#byAge.first(), this.#firstRenewedToExpire()]
+    const from =
+      this.#limits.maxAgeMost === undefined
+        ? earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
+        : earliest(this.#renewed.first()?.receivedAt, oldest?.receivedAt)
+    return {
+      oldestAge: from === undefined ? micros(0) : since(from, now),
+      ageShare: Math.max(this.#ageShare(oldest, now), this.#ageShare(copy, now)),
+    }
   }
 
   enter(item: T): void {
@@ -179,6 +192,13 @@ export class Backlog<T extends Message<T>> {
     const { stage, receivedAt } = item
     const what = { wasSent: stage !== 'fresh', patience: patience(item), agesFrom: agesFrom(item), receivedAt }
     return instant(worthUntil(what, this.#limits) + 1)
+  }
+
+  /** How much of the time that it may wait is over. */
+  #ageShare(item: T | undefined, now: Instant): number {
+    if (item === undefined) return 0
+    const from = this.#fields.agesFrom(item)
+    return since(from, now) / Math.max(1, this.#overdueAt(item) - 1 - from)
   }
 
   #hasPatience(item: T): boolean {

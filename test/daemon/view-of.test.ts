@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { listenersText, type Said, socketsOf, viewOf } from '../../src/daemon/view-of.ts'
 import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
-import { instant } from '../../src/units.ts'
+import { instant, seconds } from '../../src/units.ts'
 import { loaded } from '../config/fixture.ts'
 import { calm } from '../observe/intervals.ts'
 
@@ -49,6 +49,8 @@ describe('the view of a daemon', () => {
     expect(view.watchErrors.trace).toBe(105)
     expect(view.config.reloadsOk).toBe(7)
     expect(view.limits.accounting.messages).toBe(123)
+    expect(view.limits.authentication).toMatchObject({ age: seconds(30), ageIfOnce: seconds(5) })
+    expect(view.limits.accounting).not.toHaveProperty('ageIfOnce')
     expect(view.listedClients).toEqual({ which: 'off', active: new Set(['bng']) })
   })
 

@@ -53,6 +53,16 @@ describe('a login that waits', () => {
     expect(expiredAfter(world)).toBe(5.01)
   })
 
+  it('has waited for most of its time just before it expires, and not for a seventh of max_age_most', () => {
+    const [once, asked] = [stuck(), stuck()]
+    once.access()
+    once.advance(seconds(4.5))
+    expect(once.snapshot().classes.authentication.ageShare).toBeCloseTo(0.9, 2)
+    repeated(asked, asked.access(), 3)
+    asked.advance(seconds(2.7))
+    expect(asked.snapshot().classes.authentication.ageShare).toBeGreaterThan(0.95)
+  })
+
   it('expires just before the next copy is due, judged by the gap between its own', () => {
     const world = stuck()
     repeated(world, world.access(), 3)

@@ -160,9 +160,9 @@ describe('the age of copies', () => {
     const renewed = new Waiter(1, { stage: 'failover', receivedAt: 0 })
     renewed.agesFrom = at(4)
     backlog.enter(renewed)
-    expect(backlog.agesFrom()).toBe(at(4))
+    expect(backlog.age(at(5))).toEqual({ oldestAge: seconds(1), ageShare: 1 / 5 })
     backlog.enter(new Waiter(2, { receivedAt: 3_000_000 }))
-    expect(backlog.agesFrom()).toBe(at(3))
+    expect(backlog.age(at(5))).toEqual({ oldestAge: seconds(2), ageShare: 2 / 5 })
   })
 
   it('takes a new max_age at once', () => {
@@ -216,10 +216,22 @@ describe('the oldest with max_age: auto', () => {
     const [patient, hasty] = [asking(1, 0, 14), asking(2, 13.7, 0.5)]
     for (const one of [patient, hasty]) backlog.enter(one)
     expect(backlog.nextWakeAt()).toBeLessThan(at(15))
-    expect(backlog.agesFrom()).toBe(at(0))
+    expect(backlog.age(at(14.2)).oldestAge).toBe(seconds(14.2))
     backlog.leave(patient)
-    expect(backlog.agesFrom()).toBe(at(13.7))
+    expect(backlog.age(at(14.2)).oldestAge).toBe(seconds(0.5))
     backlog.enter(new Waiter(0, { receivedAt: at(12) }))
-    expect(backlog.agesFrom()).toBe(at(12))
+    expect(backlog.age(at(14.2)).oldestAge).toBe(seconds(2.2))
+    expect(new Backlog<Waiter>(limits, FIELDS).age(at(14.2))).toEqual({ oldestAge: 0, ageShare: 0 })
+  })
+
+  it('has used up its time when it expires, whatever its limit is', () => {
+    const once = new Waiter(1, { receivedAt: at(0) })
+    for (const waiter of [once, asking(1, 0, 0.3), asking(1, 0, 3), asking(1, 0, 20)]) {
+      const backlog = new Backlog<Waiter>(limits, FIELDS)
+      backlog.enter(waiter)
+      const end = instant(backlog.nextWakeAt()! - 1)
+      expect([backlog.overdue(end), backlog.age(end).ageShare]).toEqual([undefined, 1])
+      expect(backlog.age(instant(end / 2)).ageShare).toBeCloseTo(0.5, 5)
+    }
   })
 })

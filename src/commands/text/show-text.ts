@@ -2,7 +2,7 @@
  * What `radsluice show` prints of a running daemon, one function for each part.
  */
 
-import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClientReport, LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { expiredOf, oldestAgeOf, queuedOf, sentOf, shedOf } from '../../observe/view/client-use.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
@@ -86,6 +86,14 @@ function ceilingTable(lanes: readonly LaneReport[]): string[] {
   return ['', ...table(['SERVER', 'CLASS', 'CEILING', 'BECAUSE OF', 'MAX OUTSTANDING', 'HELD FOR'], rows)]
 }
 
+/** How long a message may wait. */
+function ageText({ age, ageIfOnce }: StatusReport['limits'][TrafficClass]): string {
+  const most = lengthOfTime(age / MICROS_PER_SECOND)
+  if (ageIfOnce === undefined) return `each for ${most}`
+  const once = lengthOfTime(ageIfOnce / MICROS_PER_SECOND)
+  return `each until just before its client's next copy; ${once} if it came once; ${most} at most`
+}
+
 function queueTable({ classes, lanes, limits, instances }: StatusReport): string[] {
   const age = (micros: number): string => lengthOfTime(micros / MICROS_PER_SECOND)
   const rows = TRAFFIC_CLASSES.flatMap((name) => {
@@ -101,8 +109,8 @@ function queueTable({ classes, lanes, limits, instances }: StatusReport): string
   })
   const each = instances.length > 1 ? ' in each instance' : ''
   const bounds = TRAFFIC_CLASSES.map((name) => {
-    const { messages, bytes, age: most } = limits[name]
-    return `${name} may hold ${messages.toLocaleString('en-US')} messages and ${bytes.toLocaleString('en-US')} bytes${each}, each for ${age(most)}`
+    const { messages, bytes } = limits[name]
+    return `${name} may hold ${messages.toLocaleString('en-US')} messages and ${bytes.toLocaleString('en-US')} bytes${each}, ${ageText(limits[name])}`
   })
   return [...table(['CLASS', 'QUEUE', 'MESSAGES', 'BYTES', 'OLDEST'], rows), '', ...bounds]
 }

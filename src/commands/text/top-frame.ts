@@ -117,7 +117,9 @@ function classLine(state: TopState, name: TrafficClass, columns: number): Screen
   const out = rateOf(state, ({ lanes }) =>
     lanes.reduce((all, lane) => all + (lane.class === name ? sentTo(lane) : 0), 0),
   )
-  const age = `${lengthOfTime(oldestAge / MICROS_PER_SECOND)} of ${lengthOfTime(report.limits[name].age / MICROS_PER_SECOND)}`
+  const { age: most, ageIfOnce } = report.limits[name]
+  const limit = `of ${lengthOfTime(most / MICROS_PER_SECOND)}${ageIfOnce === undefined ? '' : ' at most'}`
+  const age = `${lengthOfTime(oldestAge / MICROS_PER_SECOND)} ${limit}`
   return [
     [columns < WIDE_ENOUGH ? `${CLASS_TRAITS[name].short} ` : `${name.padEnd(14)} `, 'bold'],
     [

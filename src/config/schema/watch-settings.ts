@@ -93,7 +93,12 @@ export const alarms = mapping(
         .prefault('1m'),
     }).optional(),
     queue_fill: level('The fullest queue of a class is close to its bounds.', 'per cent', [80, 60]),
-    queue_age: level('The oldest message of a class is close to max_age.', 'per cent', [80, 50], TWICE),
+    queue_age: level(
+      'A message of a class has waited for most of the time that it may (max_age).',
+      'per cent',
+      [80, 50],
+      TWICE,
+    ),
     server_down: isSo('A server is Down for a class.'),
     server_failing: isSo('A server lives but answers hardly any request in time.'),
     never_answered: level('No valid response has ever come from a server.', 'transmissions that timed out', [3, 1]),
@@ -178,7 +183,11 @@ export const health = mapping('One number for people: 10 is healthy, and each pr
     )
     .optional(),
   queue_fill: factor('Per cent of the fullest queue.', [counted(50), counted(90)], 2),
-  queue_age: factor('Age of the oldest message in per cent of max_age.', [counted(50), counted(90)], 2),
+  queue_age: factor(
+    'How long the first to expire has waited, in per cent of its max_age.',
+    [counted(50), counted(90)],
+    2,
+  ),
   shed: factor('Messages shed a minute.', [counted(1), counted(600)], 3),
   timeouts: factor('Per cent of the transmissions that time out.', [counted(10), counted(50)], 2),
   servers: factor('Per cent of the servers of a class that are Down or Failing.', [counted(1), counted(100)], 10),

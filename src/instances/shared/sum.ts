@@ -76,6 +76,7 @@ const NOTHING_WAITS = {
   ...NOWHERE,
   queuedBytes: 0,
   oldestAge: micros(0),
+  ageShare: 0,
   instanceQueued: 0,
   instanceQueuedBytes: 0,
   instanceOldestAge: micros(0),
@@ -119,7 +120,7 @@ const picked = <T extends object, Key extends keyof T>(from: T, keys: readonly K
 
 const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
   ...addedNumbers(a, b),
-  ...maxima(a, b, 'oldestAge', 'instanceOldestAge', 'longestGivenUp'),
+  ...maxima(a, b, 'oldestAge', 'ageShare', 'instanceOldestAge', 'longestGivenUp'),
 })
 
 function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {

@@ -31,8 +31,9 @@ export const ALARMS = {
     isNow: true,
     grade: 'notice',
     unit: 'percent',
-    measures: 'Age of the oldest message that waits, of max_age.',
-    says: 'the oldest message has waited for {value} of max_age',
+    measures:
+      'How much of the time that it may wait is over, of the message that expires first: of max_age. With `max_age: auto` each login has a time of its own.',
+    says: 'what expires first has waited for {value} of its time (max_age)',
     advice: 'messages are about to expire: look at the state of the servers and at max_rate',
     ...ofEachClass((name, interval) => 100 * interval.queueShares(name).age),
   },

@@ -40,7 +40,7 @@ export const HEALTH_FACTORS = {
   ),
   'queue-age': factor(
     'percent',
-    'age of the oldest message, of max_age',
+    'how long the first to expire has waited, of its max_age',
     (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).age),
   ),
   shed: factor('a minute', 'messages shed', ({ traffic }) => 60 * traffic.shed),

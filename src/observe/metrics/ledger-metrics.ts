@@ -38,8 +38,17 @@ const CLASSES: readonly Metric[] = [
   classes.gauge('queue_bytes', 'Bytes of the requests that wait.', 'queuedBytes'),
   limits.gauge('queue_limit_requests', 'Requests that may wait in each instance (max_messages).', 'messages'),
   limits.gauge('queue_limit_bytes', 'Bytes that may wait in each instance (max_bytes).', 'bytes'),
-  limits.gauge('queue_limit_age_seconds', 'How long a request may wait (max_age).', ({ age }) => inSeconds(age)),
+  limits.gauge(
+    'queue_limit_age_seconds',
+    'How long a request may wait: max_age. With `max_age: auto` it is max_age_most; most logins expire sooner, each at a time of its own (`radsluice_queue_age_ratio`).',
+    ({ age }) => inSeconds(age),
+  ),
   classes.gauge('queue_oldest_age_seconds', 'Age of the oldest request that waits.', (c) => inSeconds(c.oldestAge)),
+  classes.gauge(
+    'queue_age_ratio',
+    'Of the time that the first to expire may wait, what is over: 1 is all of it.',
+    'ageShare',
+  ),
   classes.gauge('instance_queue_requests', 'Requests in the instance queue itself.', 'instanceQueued'),
   classes.gauge('instance_queue_bytes', 'Bytes of the requests in the instance queue itself.', 'instanceQueuedBytes'),
   classes.gauge(

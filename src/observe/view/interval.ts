@@ -73,14 +73,14 @@ export class Interval {
 
   /**
    * How close the queues of a class are to their bounds: 0 is empty, 1 is at the bound. Each instance has its own bounds, so
-   * the closest one counts: an instance that is full sheds messages, even if the others are empty.
+   * the closest one counts: an instance that is full sheds messages, even if the others are empty. Each message has its own time.
    */
   queueShares(name: TrafficClass): { readonly fill: number; readonly age: number } {
-    const { messages, bytes, age } = this.now.limits[name]
+    const { messages, bytes } = this.now.limits[name]
     const classes = this.now.instances.map(({ engine }) => engine.classes[name])
     return {
       fill: Math.max(0, ...classes.map((of) => Math.max(of.queued / messages, of.queuedBytes / bytes))),
-      age: Math.max(0, ...classes.map((of) => of.oldestAge / age)),
+      age: Math.max(0, ...classes.map((of) => of.ageShare)),
     }
   }
 

@@ -41,7 +41,10 @@ export interface PacketIoView extends PacketIoChoice {
 export interface QueueLimits {
   readonly messages: number
   readonly bytes: number
+  /** How long any message may wait. */
   readonly age: Duration
+  /** With `max_age: auto`: how long a login may wait that came once. Others wait until just before their client's next copy. */
+  readonly ageIfOnce?: Duration
 }
 
 /** Who changed something, and when. */

@@ -116,6 +116,8 @@ export interface ClassSnapshot extends PlaceCounts {
   readonly counters: Readonly<ClassCounters>
   readonly queuedBytes: number
   readonly oldestAge: Duration
+  /** Of the time that the first to expire may wait, what is over: 0 to 1. */
+  readonly ageShare: number
   /** Waiting in the instance queue itself. */
   readonly instanceQueued: number
   readonly instanceQueuedBytes: number
@@ -174,7 +176,7 @@ export interface FlowCounts {
 
 /** What waits, as a check looks at it. */
 export interface WaitingSnapshot {
-  readonly classes: PerClass<Pick<ClassSnapshot, 'queued' | 'queuedBytes' | 'oldestAge' | 'parked'>>
+  readonly classes: PerClass<Pick<ClassSnapshot, 'queued' | 'queuedBytes' | 'oldestAge' | 'ageShare' | 'parked'>>
   readonly lanes: readonly LaneSnapshot[]
 }
 

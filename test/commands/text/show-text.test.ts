@@ -77,6 +77,10 @@ describe('show', () => {
     expect(text).toMatch(/^authentication +for s1 +2 /m)
     expect(text).toMatch(/^accounting +parked +0 /m)
     expect(text).toContain('authentication may hold 20,000 messages and 33,554,432 bytes, each for 5.0 s')
+    const report = reportOf(driven())
+    const limits = { ...report.limits.authentication, age: seconds(30), ageIfOnce: seconds(5) }
+    const auto = SHOW_TEXT.queues({ ...report, limits: { ...report.limits, authentication: limits } }).join('\n')
+    expect(auto).toContain("each until just before its client's next copy; 5.0 s if it came once; 30 s at most")
   })
 
   it('clients, instances, alarms and servers with their ceiling', () => {

@@ -89,7 +89,8 @@ describe('a sum of instances', () => {
   const waiting = (longest: number): EngineSnapshot => {
     const snapshot = busy(1).snapshot()
     const { accounting } = snapshot.classes
-    const ages = { longestGivenUp: seconds(longest), oldestAge: seconds(longest), instanceOldestAge: seconds(longest) }
+    const [age, ageShare] = [seconds(longest), longest / 1_000]
+    const ages = { longestGivenUp: age, oldestAge: age, ageShare, instanceOldestAge: age }
     return { ...snapshot, classes: { ...snapshot.classes, accounting: { ...accounting, ...ages, clientsGaveUp: 2 } } }
   }
 
@@ -103,6 +104,7 @@ describe('a sum of instances', () => {
       expect(accounting).toMatchObject({
         longestGivenUp: seconds(700),
         oldestAge: seconds(700),
+        ageShare: 0.7,
         instanceOldestAge: seconds(700),
       })
     }

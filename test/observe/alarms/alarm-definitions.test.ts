@@ -48,7 +48,7 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
   'queue-age': {
     subject: { class: 'authentication' },
-    at: by((percent) => inClass('authentication', () => ({ oldestAge: micros(50_000 * percent) }))),
+    at: by((percent) => inClass('authentication', () => ({ ageShare: percent / 100 }))),
     step: 1 / 50_000,
   },
   'server-down': {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { HEALTH_FACTORS, type HealthFactor, healthScoreOf } from '../../../src/observe/alarms/health-score.ts'
 import { concerns, notReady } from '../../../src/observe/judgements.ts'
 import type { Interval } from '../../../src/observe/view/interval.ts'
-import { micros } from '../../../src/units.ts'
 import { type Change, calm, defaults, inClass, inEngine, inLane, inLedger, intervalOf, shedFor } from '../intervals.ts'
 
 const { penalties } = defaults()
@@ -11,7 +10,7 @@ const by = (change: (value: number) => Change) => (value: number) => intervalOf(
 /** For each factor an interval in which it has exactly this value. */
 const AT: Readonly<Record<HealthFactor, (value: number) => Interval>> = {
   'queue-fill': by((percent) => inClass('authentication', () => ({ queued: 200 * percent }))),
-  'queue-age': by((percent) => inClass('accounting', () => ({ oldestAge: micros(36_000_000 * percent) }))),
+  'queue-age': by((percent) => inClass('accounting', () => ({ ageShare: percent / 100 }))),
   shed: by((count) => inLedger('accounting', shedFor('queue-bytes', count))),
   timeouts: by((percent) =>
     inLane({ server: 's1', class: 'accounting' }, ({ counters }) => ({
