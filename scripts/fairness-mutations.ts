@@ -23,6 +23,7 @@ const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
 const view = inFile('src/observe/view/interval.ts')
+const use = inFile('src/observe/view/client-use.ts')
 const inHand = inFile('src/observe/view/in-hand.ts')
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 
@@ -254,6 +255,16 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'if (isRepeated && now < 0 && this.#forgets(before.request, arrival, now))',
   ),
   // Who sees them.
+  use(
+    'whoever has a rate of its own waits for it',
+    'now.maxRate > 0 && sent >= USED_UP * now.maxRate * seconds',
+    'now.maxRate > 0 && sent + seconds >= 0',
+  ),
+  view(
+    'one client at its own rate excuses the servers for all',
+    'found.every(({ hasUsedUpItsRate }) => hasUsedUpItsRate)',
+    'found.some(({ hasUsedUpItsRate }) => hasUsedUpItsRate)',
+  ),
   inHand(
     'a stop counts on what a client may not be sent (once a bug)',
     'maxRate === 0 ? 0 : waiting[name].queued - Math.floor(maxRate * limitSeconds)',

@@ -32,6 +32,21 @@ const isOfShares = (interval: Interval, name: TrafficClass): boolean => {
 const TOO_MUCH_OF_ONE =
   'a client holds all that its max_share allows, and the others lose nothing: "radsluice top" says which it is; look at what it sends, or raise its max_share'
 
+/** `max_age: auto`. */
+const isAuto = ({ now }: Interval, name: TrafficClass): boolean => now.limits[name].ageIfOnce !== undefined
+const FORGOTTEN =
+  "forgotten until their clients' next copies, which bring them back: one login may be counted several times"
+
+const MOST_NAMED = 3
+
+/** What to do where only the own rates of clients hold them back; undefined without such clients. */
+function ownRateText(clients: readonly string[]): string | undefined {
+  if (clients.length === 0) return undefined
+  const named = clients.slice(0, MOST_NAMED).join(', ')
+  const more = clients.length > MOST_NAMED ? ` and ${clients.length - MOST_NAMED} more` : ''
+  return `what expires waits for the own max_rate of its client (clients[].max_rate of ${named}${more}), and not for the servers: raise it, or look at what the client sends ("radsluice top")`
+}
+
 export const LOSS_ALARMS = {
   shed: {
     grade: 'critical',
@@ -48,12 +63,15 @@ export const LOSS_ALARMS = {
   expired: {
     grade: 'loss',
     unit: 'a minute',
-    measures: 'Messages that waited longer than max_age.',
-    says: 'messages expire unanswered: {value}',
-    advice: 'the servers are too slow for what comes, or Down: look at them and at max_rate',
+    measures:
+      "Messages that waited longer than max_age. With `max_age: auto` these are logins that were forgotten just before their client's next copy: the copy enters anew, so one login may be counted several times. In such a storm users give up all the same.",
+    says: 'messages expire unanswered: {value} ({detail})',
+    advice:
+      'more comes than is served in time: look at the servers (slow or Down?) and at max_rate, add a server, and look at "radsluice top": where only one client waits and the servers have room, its own max_rate holds it back (clients[].max_rate)',
     ...ofEachClass((name, interval) => ({
       value: interval.aMinute(interval.ended(name, 'expired')),
-      advice: causeIn(interval, name),
+      detail: isAuto(interval, name) ? FORGOTTEN : 'they waited longer than max_age',
+      advice: causeIn(interval, name) ?? ownRateText(interval.expiredByOwnRate(name)),
     })),
   },
   'given-up': {

@@ -4,7 +4,7 @@
  *
  * There may be ten thousand clients, so only the first few are kept, in one pass over all.
  */
-import { sumOverClasses, TRAFFIC_CLASSES } from '../../classes.ts'
+import { sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClientSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Duration, micros } from '../../units.ts'
 
@@ -75,6 +75,23 @@ export function busiestOf(
     if (sent > 0 || one.queued > 0 || rise(was, now, lostOf) > 0) insert(first, one)
   }
   return { seconds, clients: first.map((one) => useOf(one, all, seconds)) }
+}
+
+/** A client that was sent so much of its max-rate has used it up: a slot's rest is lost, and polls are not whole seconds. */
+const USED_UP = 0.9
+
+/** The clients of which messages of a class expired in so many seconds, and whether their own max-rate was used up meanwhile. */
+export function expiredOfClients(
+  clients: readonly ClientSnapshot[],
+  before: (name: string, at: number) => ClientSnapshot | undefined,
+  { name, seconds }: { readonly name: TrafficClass; readonly seconds: number },
+): { readonly client: string; readonly hasUsedUpItsRate: boolean }[] {
+  return clients.flatMap((now, at) => {
+    const was = before(now.name, at)
+    if (rise(was, now, ({ served }) => served[name].expired) === 0) return []
+    const sent = rise(was, now, ({ served }) => served[name].sent)
+    return [{ client: now.name, hasUsedUpItsRate: now.maxRate > 0 && sent >= USED_UP * now.maxRate * seconds }]
+  })
 }
 
 const lostOf = (client: ClientSnapshot): number => shedOf(client) + expiredOf(client)

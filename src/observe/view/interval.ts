@@ -8,7 +8,7 @@
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { type EndingName, endedBy, isWrongProof, type ShedReason } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
-import { type BusiestClients, busiestOf } from './client-use.ts'
+import { type BusiestClients, busiestOf, expiredOfClients } from './client-use.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 import type { DaemonView, LaneWatch } from './view.ts'
 
@@ -92,6 +92,14 @@ export class Interval {
   /** Of those that were shed. */
   shedFor(name: TrafficClass, reason: ShedReason): number {
     return this.#rise(({ engine }) => engine.classes[name].ledger.shed[reason]) ?? 0
+  }
+
+  /** The clients whose own max-rate was the reason for all that expired of a class; none if anything else was one. */
+  expiredByOwnRate(name: TrafficClass): readonly string[] {
+    if (this.ended(name, 'expired') === 0) return []
+    const { seconds } = this
+    const found = expiredOfClients(this.now.engine.clients, this.#clientsBefore(), { name, seconds })
+    return found.every(({ hasUsedUpItsRate }) => hasUsedUpItsRate) ? found.map(({ client }) => client) : []
   }
 
   aMinute(count: number): number {

@@ -75,7 +75,12 @@ export const ENDINGS = [
     help: 'Queued requests removed by an overflow policy.',
     reasons: SHED_REASONS,
   },
-  { name: 'expired', kind: 'failed', words: 'expired', help: 'Requests that waited longer than max_age.' },
+  {
+    name: 'expired',
+    kind: 'failed',
+    words: 'expired',
+    help: "Requests that waited longer than max_age. With `max_age: auto` a login is forgotten just before its client's next copy, which enters anew: one login may be counted several times.",
+  },
   {
     name: 'superseded',
     kind: 'failed',

@@ -8,7 +8,7 @@ import { ALARM_IDS, type AlarmId } from '../../../src/observe/view/alarm.ts'
 import { Interval } from '../../../src/observe/view/interval.ts'
 import type { LedgerSnapshot } from '../../../src/proxy/border/endings.ts'
 import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
-import { micros } from '../../../src/units.ts'
+import { micros, perSecond } from '../../../src/units.ts'
 import { START } from '../../proxy/kit.ts'
 import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf, shedFor } from '../intervals.ts'
 
@@ -299,6 +299,49 @@ describe('what to do about messages that are shed', () => {
     expect(adviceFor({ 'client-share': 5 })).toMatch(/^a client holds all that its max_share allows/)
     expect(adviceFor({ 'client-share': 4, 'queue-bytes': 1 })).toMatch(/^the queue is full/)
     expect(adviceFor({ 'queue-messages': 5 })).toMatch(/^the queue is full/)
+  })
+})
+
+describe('messages that expire', () => {
+  /** In a minute, of two clients: so much was sent and expired, under that own rate. */
+  const storm = (...of: readonly (readonly [maxRate: number, sent: number, expired: number])[]): Change => {
+    const all = of.reduce((sum, [, , expired]) => sum + expired, 0)
+    const served = inEngine((engine) => ({
+      ...engine,
+      clients: engine.clients.map((one, at) => {
+        const [maxRate = 0, sent = 0, expired = 0] = of[at] ?? []
+        const counts = { ...one.served, authentication: { sent, shed: 0, expired } }
+        return { ...one, maxRate: perSecond(maxRate), served: counts }
+      }),
+    }))
+    return (view) => inLedger('authentication', { expired: all })(served(view))
+  }
+  const told = (change: Change): { readonly what: string; readonly advice: string } => {
+    const { value, detail, advice } = ALARMS.expired
+      .read(intervalOf(change))
+      .find(({ subject }) => subject.class === 'authentication')!
+    return { what: alarmText('expired', value, detail), advice: adviceOf({ id: 'expired', advice }) }
+  }
+  const auto: Change = (view) => {
+    const { authentication } = view.limits
+    return { ...view, limits: { ...view.limits, authentication: { ...authentication, ageIfOnce: authentication.age } } }
+  }
+
+  it('are logins that the next copies bring back where max_age is auto', () => {
+    expect(told(storm([0, 100, 40])).what).toBe(
+      'messages expire unanswered: 40 a minute (they waited longer than max_age)',
+    )
+    expect(told((view) => auto(storm([0, 100, 40])(view))).what).toContain('one login may be counted several times')
+  })
+
+  it('are no matter of the servers where only the own max_rate of their client holds them back', () => {
+    expect(told(storm([2, 118, 40])).advice).toMatch(/clients\[\]\.max_rate of bng\), and not for the servers/)
+    expect(told(storm([2, 118, 40], [1, 60, 3])).advice).toContain('of bng, other)')
+    for (const others of [storm([2, 60, 40]), storm([2, 118, 40], [0, 60, 1]), storm([0, 100, 40])]) {
+      expect(told(others).advice).toMatch(/^more comes than is served in time/)
+    }
+    const refused = inLane({ server: 's1', class: 'authentication' }, () => ({ refusedAt: START }))
+    expect(told((view) => refused(storm([2, 118, 40])(view))).advice).toContain('nothing listens at')
   })
 })
 
