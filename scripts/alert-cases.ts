@@ -28,8 +28,7 @@ interface Case {
 
 const LANE = 'server="fr-1", class="accounting", exported_instance="0"'
 const CLASS = 'class="accounting", exported_instance="0"'
-const OF_LANE = { server: 'fr-1', class: 'accounting' }
-const OF_CLASS = { class: 'accounting' }
+const [OF_LANE, OF_CLASS] = [{ server: 'fr-1', class: 'accounting' }, { class: 'accounting' }]
 const SECOND = 'server="fr-1", class="accounting", exported_instance="1"'
 
 const CASES: Readonly<Record<AlarmId, Case>> = {
@@ -137,7 +136,10 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     says: 'server fr-1, class accounting: the window of the server has fallen below a tenth of max_outstanding',
   },
   shed: {
-    series: { [`radsluice_requests_shed_total{${CLASS}, reason="queue-messages"}`]: '0x3 1x20' },
+    series: {
+      [`radsluice_requests_shed_total{${CLASS}, reason="queue-messages"}`]: '0x3 1x20',
+      [`radsluice_requests_shed_total{${CLASS}, reason="client-share"}`]: '0+100x20',
+    },
     thresholds: [1, 1],
     subject: OF_CLASS,
     fires: [4, 7],

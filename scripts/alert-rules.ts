@@ -39,7 +39,7 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   ceiling: '100 * radsluice_server_load_ratio',
   'window-too-wide': `max without (${INSTANCE}) (radsluice_server_max_outstanding_requests > bool radsluice_server_fitting_outstanding_requests)`,
   'window-collapsed': `max without (${INSTANCE}) (radsluice_server_window < bool 0.1 * radsluice_server_max_outstanding_requests)`,
-  shed: aMinute('radsluice_requests_shed_total', 'reason'),
+  shed: aMinute('radsluice_requests_shed_total{reason!="client-share"}', 'reason'),
   expired: aMinute('radsluice_requests_expired_total'),
   'given-up': `60 * (${all(`rate(radsluice_requests_given_up_total${WINDOW})`)} + ${all(`rate(radsluice_requests_superseded_total${WINDOW})`)})`,
   retries: `100 * ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)} / ${SENT}`,

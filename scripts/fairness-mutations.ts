@@ -255,6 +255,11 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'if (isRepeated && now < 0 && this.#forgets(before.request, arrival, now))',
   ),
   // Who sees them.
+  view(
+    "what a client loses by its own share is everybody's loss (once a bug)",
+    "this.ended(name, 'shed') - beyondShares",
+    "this.ended(name, 'shed') - 0 * beyondShares",
+  ),
   use(
     'whoever has a rate of its own waits for it',
     'now.maxRate > 0 && sent >= USED_UP * now.maxRate * seconds',

@@ -71,7 +71,10 @@ const LOSSES: readonly (readonly [what: string, change: Change, alarm: AlarmId])
   ['expired', inAnyLedger({ expired: 25 }), 'expired'],
   ['given up', inAnyLedger({ givenUp: 25 }), 'given-up'],
   ['superseded', inAnyLedger({ superseded: 25 }), 'given-up'],
-  ...SHED_REASONS.map((reason) => [`shed: ${reason}`, inAnyLedger(shedFor(reason, 25)), 'shed'] as const),
+  // What is beyond a client's own max_share is its own.
+  ...SHED_REASONS.filter((reason) => reason !== 'client-share').map(
+    (reason) => [`shed: ${reason}`, inAnyLedger(shedFor(reason, 25)), 'shed'] as const,
+  ),
   // Who sends from an address that is not configured is none of ours; who is sent away by a drain has another server.
   ...CLIENT_DROP_REASONS.filter((reason) => reason !== 'unknown-client' && reason !== 'draining').map(
     (reason) =>
@@ -131,6 +134,11 @@ describe('a loss', () => {
     const { report } = statusAfter((view) => ({ ...view, logLinesLost: 9, tpsLinesLost: 10 }), 1)
     expect([report.ok, report.alarms.map(({ id }) => id)]).toEqual([true, ['log-lines-lost']])
     expect(statusText(report)[0]).toContain('running, serving, with alarms')
+  })
+
+  it('is none of the daemon where a client has sent beyond its max_share', () => {
+    const { report } = statusAfter(inAnyLedger({ received: 7_000, ...shedFor('client-share', 7_000) }), 1)
+    expect([report.ok, report.alarms]).toEqual([true, []])
   })
 
   it('is still told of half a minute later, with the value that raised it', () => {

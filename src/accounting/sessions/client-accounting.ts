@@ -39,7 +39,7 @@ export interface ClientAccounting {
   readonly rewritten: Record<Rewrite, number>
   /** Interim updates whose place a newer one took. */
   coalesced: number
-  /** Records that an overflow policy removed. */
+  /** Records that an overflow policy or a max-share removed. */
   readonly shed: Record<RecordKind, number>
   /** What the sessions' counters grew by; only where sessions are tracked. */
   readonly traffic: Record<TotalName, Total>

@@ -188,7 +188,7 @@ export const health = mapping('One number for people: 10 is healthy, and each pr
     [counted(50), counted(90)],
     2,
   ),
-  shed: factor('Messages shed a minute.', [counted(1), counted(600)], 3),
+  shed: factor('Messages shed from full queues a minute.', [counted(1), counted(600)], 3),
   timeouts: factor('Per cent of the transmissions that time out.', [counted(10), counted(50)], 2),
   servers: factor('Per cent of the servers of a class that are Down or Failing.', [counted(1), counted(100)], 10),
   instances: factor('Per cent of the instances that crashed or do not run.', [counted(1), counted(100)], 10),

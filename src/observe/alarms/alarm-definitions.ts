@@ -62,7 +62,7 @@ export const ALARMS = {
     unit: 'a second',
     measures: 'Messages taken in, both classes together.',
     says: 'messages come in at {value}: the limit is reached',
-    advice: 'look which client sends so much (radsluice_client_requests_received_total)',
+    advice: 'look which client asks for most: "radsluice top" (or radsluice_client_requests_received_total)',
     ...ofDaemon(({ traffic }) => traffic.received),
   },
   'listener-missing': {

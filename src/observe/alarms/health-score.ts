@@ -5,7 +5,7 @@
  * the cost (`health`). The score is that of the last poll interval alone.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { HealthReason, HealthScore } from '../view/alarm.ts'
 import type { Interval, LaneRates } from '../view/interval.ts'
 import { type Unit, valueText } from './alarm-definition.ts'
@@ -43,7 +43,9 @@ export const HEALTH_FACTORS = {
     'how long the first to expire has waited, of its max_age',
     (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).age),
   ),
-  shed: factor('a minute', 'messages shed', ({ traffic }) => 60 * traffic.shed),
+  shed: factor('a minute', 'messages shed from full queues', (interval) =>
+    interval.aMinute(sumOverClasses((name) => interval.shedByBounds(name))),
+  ),
   timeouts: factor('percent', 'transmissions that time out', (interval) => {
     const lanes = interval.lanes()
     const sent = sum(lanes.map((lane) => lane.sent))

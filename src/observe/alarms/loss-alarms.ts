@@ -2,7 +2,7 @@
  * The alarms of losses: requests and records that nobody answers, packets that are dropped, lines that are in no file.
  *
  * Every way in which users or records suffer a loss raises one of these, or one of a server or an instance
- * (`test/observe/losses.test.ts` tries all of them). What strangers send is no loss.
+ * (`test/observe/losses.test.ts` tries all of them). What strangers send is no loss, nor what a client loses by its own max_share.
  */
 
 import type { TrafficClass } from '../../classes.ts'
@@ -24,14 +24,6 @@ const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number |
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
 }
 
-/** The queue was not full: all that was shed is what clients sent beyond their max_share. */
-const isOfShares = (interval: Interval, name: TrafficClass): boolean => {
-  const shed = interval.ended(name, 'shed')
-  return shed > 0 && interval.shedFor(name, 'client-share') === shed
-}
-const TOO_MUCH_OF_ONE =
-  'a client holds all that its max_share allows, and the others lose nothing: "radsluice top" says which it is; look at what it sends, or raise its max_share'
-
 /** `max_age: auto`. */
 const isAuto = ({ now }: Interval, name: TrafficClass): boolean => now.limits[name].ageIfOnce !== undefined
 const FORGOTTEN =
@@ -51,13 +43,14 @@ export const LOSS_ALARMS = {
   shed: {
     grade: 'critical',
     unit: 'a minute',
-    measures: 'Queued messages removed because the queue was full.',
+    measures:
+      'Queued messages removed because the queue was full. What a client sends beyond its own max_share does not count: the others lose nothing, and the limit is one that you set. The log (`shed` with `client-share`) and `radsluice top` tell of it.',
     says: 'messages are shed: {value}',
     advice:
       'the queue is full: look at the servers and at max_rate, and raise max_messages or max_bytes if memory allows',
     ...ofEachClass((name, interval) => ({
-      value: interval.aMinute(interval.ended(name, 'shed')),
-      advice: isOfShares(interval, name) ? TOO_MUCH_OF_ONE : causeIn(interval, name),
+      value: interval.aMinute(interval.shedByBounds(name)),
+      advice: causeIn(interval, name),
     })),
   },
   expired: {

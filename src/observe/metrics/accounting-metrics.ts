@@ -75,7 +75,7 @@ export const ACCOUNTING_METRICS: MetricGroup = {
       'Interim updates whose place in a queue a newer one of their session took.',
       of('coalesced'),
     ),
-    ...countedByKind('shed', 'Records that an overflow policy removed, by Acct-Status-Type.'),
+    ...countedByKind('shed', 'Records that an overflow policy or a max_share removed, by Acct-Status-Type.'),
     counter(
       'accounting_anomalies',
       'Records that are odd beside the one before them.',

@@ -103,7 +103,7 @@ export const SHARE_METRICS: readonly Metric[] = [
   ),
   perClient(
     'client_requests_shed',
-    'Queued requests of a client that were removed by an overflow policy or by its max_share.',
+    'Queued requests of a client that were removed by an overflow policy, or beyond its max_share.',
     served(({ shed }) => shed),
   ),
   perClient(

@@ -6,7 +6,7 @@
  */
 
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
-import { type EndingName, endedBy, isWrongProof, type ShedReason } from '../../proxy/border/endings.ts'
+import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { type BusiestClients, busiestOf, expiredOfClients } from './client-use.ts'
 import { effectiveCeiling } from './diagnosis.ts'
@@ -89,9 +89,10 @@ export class Interval {
     return this.#rise(({ engine }) => endedBy(engine.classes[name].ledger, how)) ?? 0
   }
 
-  /** Of those that were shed. */
-  shedFor(name: TrafficClass, reason: ShedReason): number {
-    return this.#rise(({ engine }) => engine.classes[name].ledger.shed[reason]) ?? 0
+  /** Messages of a class that a full queue lost: without what clients sent beyond their own share, which is theirs to lose. */
+  shedByBounds(name: TrafficClass): number {
+    const beyondShares = this.#rise(({ engine }) => engine.classes[name].ledger.shed['client-share']) ?? 0
+    return Math.max(0, this.ended(name, 'shed') - beyondShares)
   }
 
   /** The clients whose own max-rate was the reason for all that expired of a class; none if anything else was one. */

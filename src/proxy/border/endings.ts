@@ -72,7 +72,7 @@ export const ENDINGS = [
     name: 'shed',
     kind: 'failed',
     words: 'shed',
-    help: 'Queued requests removed by an overflow policy.',
+    help: "Queued requests removed from a full queue by its overflow policy, or beyond their client's max_share.",
     reasons: SHED_REASONS,
   },
   {

@@ -72,10 +72,14 @@ describe('the health', () => {
     expect(healthScoreOf(all, penalties)).toEqual({
       score: 5,
       reasons: [
-        { factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' },
+        { factor: 'shed', level: 'error', cost: 3, says: 'messages shed from full queues: 700 a minute' },
         { factor: 'queue-fill', level: 'error', cost: 2, says: 'the fullest queue: 95 %' },
       ],
     })
+  })
+
+  it('loses nothing by what a client sends beyond its max_share', () => {
+    expect(healthScoreOf(intervalOf(inLedger('accounting', shedFor('client-share', 700))), penalties).score).toBe(10)
   })
 
   it('never falls under 0', () => {
@@ -90,12 +94,14 @@ describe('the health', () => {
 
   it('is a concern under degraded_below, and never a reason to be not ready', () => {
     const view = calm()
-    const reasons = [{ factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' }] as const
+    const reasons = [
+      { factor: 'shed', level: 'error', cost: 3, says: 'messages shed from full queues: 700 a minute' },
+    ] as const
     const at = (score: number) => ({
       ...view,
       watch: { ...view.watch, health: { score, reasons }, degradedBelow: 8 },
     })
-    const sentence = 'the health is 7 of 10 (messages shed: 700 a minute)'
+    const sentence = 'the health is 7 of 10 (messages shed from full queues: 700 a minute)'
     expect([concerns(at(8)), concerns(at(7))]).toEqual([[], [sentence]])
     expect([notReady(at(7)), notReady(at(0))]).toEqual([[], []])
   })
