@@ -127,13 +127,13 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
   'window-collapsed': {
     series: {
-      [`radsluice_server_max_outstanding_requests{${LANE}}`]: '256x20',
-      [`radsluice_server_window{${LANE}}`]: '26 25 25 25 25 26',
+      [`radsluice_server_max_outstanding_requests{${LANE}}`]: '256 256 256 32 32 32 8x15',
+      [`radsluice_server_window{${LANE}}`]: '26 25 25 8 8 9 8x15',
     },
     thresholds: [1, 1],
     subject: OF_LANE,
     fires: [3, 4],
-    says: 'server fr-1, class accounting: the window of the server has fallen below a tenth of max_outstanding',
+    says: 'server fr-1, class accounting: the window of the server has fallen to a tenth of max_outstanding or to its floor',
   },
   shed: {
     series: {

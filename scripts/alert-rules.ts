@@ -12,6 +12,7 @@ import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
 import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
 import type { AlarmId } from '../src/observe/view/alarm.ts'
 import { ALARM_IDS } from '../src/observe/view/alarm.ts'
+import { WINDOW_FLOOR } from '../src/throttle/adaptive-window.ts'
 
 /** Our label `instance` as Prometheus calls it, since it keeps that name for the target. */
 const INSTANCE = 'exported_instance'
@@ -23,6 +24,7 @@ const aMinute = (counter: string, ...labels: string[]): string => `60 * ${all(`r
 const shareOf = (metric: string, limit: string): string => `${metric} / ignoring (${INSTANCE}) group_left () ${limit}`
 
 const SENT = `(${all(`rate(radsluice_server_requests_total${WINDOW})`)} + ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)})`
+const MOST_UNANSWERED = 'radsluice_server_max_outstanding_requests'
 const WRONG = '{reason=~"bad-authenticator|bad-message-authenticator"}'
 
 const OTHERWISE_WRONG = '{reason!~"bad-authenticator|bad-message-authenticator|late"}'
@@ -37,8 +39,8 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   'all-servers-down': `min without (${INSTANCE}, state, server) (radsluice_server_state{state="down"})`,
   'never-answered': `${all('radsluice_server_unheard_transmissions')} * (1 - max without (${INSTANCE}) (radsluice_server_heard))`,
   ceiling: '100 * radsluice_server_load_ratio',
-  'window-too-wide': `max without (${INSTANCE}) (radsluice_server_max_outstanding_requests > bool radsluice_server_fitting_outstanding_requests)`,
-  'window-collapsed': `max without (${INSTANCE}) (radsluice_server_window < bool 0.1 * radsluice_server_max_outstanding_requests)`,
+  'window-too-wide': `max without (${INSTANCE}) (${MOST_UNANSWERED} > bool radsluice_server_fitting_outstanding_requests)`,
+  'window-collapsed': `max without (${INSTANCE}) ((radsluice_server_window <= bool clamp_min(0.1 * ${MOST_UNANSWERED}, ${WINDOW_FLOOR})) * (${MOST_UNANSWERED} >= bool ${2 * WINDOW_FLOOR}))`,
   shed: aMinute('radsluice_requests_shed_total{reason!="client-share"}', 'reason'),
   expired: aMinute('radsluice_requests_expired_total'),
   'given-up': `60 * (${all(`rate(radsluice_requests_given_up_total${WINDOW})`)} + ${all(`rate(radsluice_requests_superseded_total${WINDOW})`)})`,

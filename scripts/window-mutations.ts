@@ -25,8 +25,12 @@ export const WINDOW_MUTATIONS: readonly Mutation[] = [
     'this.#hasTimedOut = true',
   ),
   window('a time-out shrinks it at the end of the second only', 'this.#set((this.#size * AFTER_TIMEOUT) / 10)\n', ''),
-  window('it closes', 'Math.max(FLOOR, size)', 'Math.max(1, size)'),
-  window('it grows beyond its ceiling', 'Math.min(this.#ceiling, Math.max(FLOOR, size))', 'Math.max(FLOOR, size)'),
+  window('it closes', 'Math.max(WINDOW_FLOOR, size)', 'Math.max(1, size)'),
+  window(
+    'it grows beyond its ceiling',
+    'Math.min(this.#ceiling, Math.max(WINDOW_FLOOR, size))',
+    'Math.max(WINDOW_FLOOR, size)',
+  ),
   window('an idle window grows', 'if (isHalfUsed) this.#set', 'this.#set'),
   window(
     'an empty part of the window queues',
@@ -111,6 +115,12 @@ export const WINDOW_MUTATIONS: readonly Mutation[] = [
   sum('the window of one instance is that of all', 'a.window + b.window', 'a.window'),
   diagnosis('twice as many as fit', 'answers.timeout) / 2 /', 'answers.timeout) /'),
   alarms('the best instance is judged', 'excessOf(b) - excessOf(a)', 'excessOf(a) - excessOf(b)'),
+  alarms(
+    'a window at its floor is none that has fallen (once a bug)',
+    'Math.max(WINDOW_FLOOR, COLLAPSED * maxOutstanding)',
+    'COLLAPSED * maxOutstanding',
+  ),
+  alarms('a window that is always small has fallen', 'maxOutstanding >= 2 * WINDOW_FLOOR &&', 'maxOutstanding > 0 &&'),
   alarms('the widest window is judged', 'share(a) - share(b)', 'share(b) - share(a)'),
   check('a wide window passes', 'if (most <= Math.max(ALWAYS_ALLOWED, inTime)) continue', 'if (most > 0) continue'),
   check(

@@ -16,7 +16,7 @@ import { type Duration, type Instant, MICROS_PER_MINUTE, micros, secondOf } from
 import { RecentMinimum } from './recent-minimum.ts'
 
 /** The window never closes: its answers are what it learns from. */
-const FLOOR = 8
+export const WINDOW_FLOOR = 8
 /** Fewer response times are no mean. */
 const ENOUGH_ANSWERS = 8
 /** With fewer queued inside the server the window grows, with more it shrinks. */
@@ -128,6 +128,6 @@ export class AdaptiveWindow {
   }
 
   #set(size: number): void {
-    this.#size = Math.min(this.#ceiling, Math.max(FLOOR, size))
+    this.#size = Math.min(this.#ceiling, Math.max(WINDOW_FLOOR, size))
   }
 }

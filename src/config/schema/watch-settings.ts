@@ -111,7 +111,10 @@ export const alarms = mapping(
     all_servers_down: isSo('All servers are Down for a class.'),
     ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', [100, 90], [3, 3]),
     window_too_wide: isSo('A server could not work off `max_outstanding` in half its time-out at its slowest pace.'),
-    window_collapsed: isSo('An adaptive window is below a tenth of `max_outstanding`.', HALF_A_MINUTE),
+    window_collapsed: isSo(
+      'An adaptive window is at a tenth of `max_outstanding` or less, or at its floor.',
+      HALF_A_MINUTE,
+    ),
     shed: level('Messages are shed from a full queue.', 'a minute', [1, 1], LOSS),
     expired: level('Messages expire.', 'a minute', [10, 3], LOSS),
     given_up: level('Requests end without an answer.', 'a minute', [10, 3], LOSS),

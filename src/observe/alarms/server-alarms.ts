@@ -7,6 +7,7 @@
 
 import { type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { isRefused, latenessOf } from '../../proxy/work/silence.ts'
+import { WINDOW_FLOOR } from '../../throttle/adaptive-window.ts'
 import { durationText } from '../../units.ts'
 import {
   causeOf,
@@ -19,8 +20,13 @@ import {
 import type { DaemonView } from '../view/view.ts'
 import { type AlarmDefinition, mostOf, ofEachClass, ofEachLane } from './alarm-definition.ts'
 
-/** An adaptive window below this share of max-outstanding has collapsed. */
+/** An adaptive window of this share of max-outstanding has collapsed, and one at its floor where max-outstanding is twice that. */
 const COLLAPSED = 0.1
+
+const hasCollapsed = ({ window, maxOutstanding }: LaneSnapshot): boolean =>
+  window !== undefined &&
+  maxOutstanding >= 2 * WINDOW_FLOOR &&
+  window <= Math.max(WINDOW_FLOOR, COLLAPSED * maxOutstanding)
 
 /** The same server in each instance, which has max-outstanding, a window and a pace of its own. */
 const ofInstances = (lane: LaneSnapshot, { instances }: DaemonView): LaneSnapshot[] => {
@@ -145,8 +151,9 @@ export const SERVER_ALARMS = {
     isNow: true,
     grade: 'notice',
     unit: 'state',
-    measures: 'Whether the adaptive window of a server is below a tenth of max_outstanding (throttle.adaptive).',
-    says: 'the window of the server has fallen below a tenth of max_outstanding, {detail}',
+    measures:
+      'Whether the adaptive window of a server (throttle.adaptive) is at a tenth of max_outstanding or less, or at its floor of 8. Not where max_outstanding is less than 16.',
+    says: 'the window of the server has fallen to a tenth of max_outstanding or to its floor, {detail}',
     advice:
       'the server is much slower than it was, or leaves requests unanswered: look at the server and what it asks itself; if it leaves some requests unanswered on purpose, set throttle.adaptive to off',
     ...ofEachLane(({ lane }, { now }) => {
@@ -154,7 +161,7 @@ export const SERVER_ALARMS = {
       const [narrowest = lane] = ofInstances(lane, now).toSorted((a, b) => share(a) - share(b))
       const { window, maxOutstanding } = narrowest
       return {
-        value: share(narrowest) < COLLAPSED,
+        value: hasCollapsed(narrowest),
         detail: `${window ?? maxOutstanding} of ${maxOutstanding}`,
         advice: causeOf(lane),
       }

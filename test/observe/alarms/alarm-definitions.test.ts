@@ -8,7 +8,8 @@ import { ALARM_IDS, type AlarmId } from '../../../src/observe/view/alarm.ts'
 import { Interval } from '../../../src/observe/view/interval.ts'
 import type { LedgerSnapshot } from '../../../src/proxy/border/endings.ts'
 import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
-import { micros, perSecond } from '../../../src/units.ts'
+import { AdaptiveWindow } from '../../../src/throttle/adaptive-window.ts'
+import { after, micros, perSecond, seconds } from '../../../src/units.ts'
 import { START } from '../../proxy/kit.ts'
 import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf, shedFor } from '../intervals.ts'
 
@@ -555,6 +556,23 @@ describe('the alarms of windows', () => {
     expect(readingOf('window-too-wide', inSecond({ slowestPace: 200 }))?.value).toBe(0)
     const narrow = readingOf('window-collapsed', inSecond({ window: 20 }))
     expect(narrow).toMatchObject({ value: 1, detail: '20 of 256' })
+  })
+
+  it('are raised at a tenth or at the floor, where max_outstanding is twice the floor at least', () => {
+    const isRaised = (window: number, maxOutstanding: number): boolean =>
+      readingOf('window-collapsed', intervalOf(inLane(LANE, () => ({ window, maxOutstanding }))))?.value === 1
+    expect([isRaised(25, 256), isRaised(26, 256), isRaised(25, 250)]).toEqual([true, false, true])
+    for (const most of [80, 32, 16]) expect([most, isRaised(8, most), isRaised(9, most)]).toEqual([most, true, false])
+    for (const most of [15, 8, 4]) expect([most, isRaised(Math.min(8, most), most)]).toEqual([most, false])
+  })
+
+  it('are raised by what a window really falls to, whatever max_outstanding is', () => {
+    for (const most of [16, 32, 80, 81, 256, 4_000]) {
+      const window = new AdaptiveWindow(most, seconds(1))
+      for (let second = 0; second < 40; second += 1) window.timedOut(after(START, seconds(second)))
+      const fallen = intervalOf(inLane(LANE, () => ({ window: window.size, maxOutstanding: most })))
+      expect([most, readingOf('window-collapsed', fallen)?.value]).toEqual([most, 1])
+    }
   })
 
   it('are silent as long as no pace is known, and without a window', () => {
