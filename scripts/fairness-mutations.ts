@@ -24,6 +24,7 @@ const repetition = inFile('src/proxy/admission/repetition.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
 const view = inFile('src/observe/view/interval.ts')
 const use = inFile('src/observe/view/client-use.ts')
+const plan = inFile('src/simulation/plan/plan.ts')
 const inHand = inFile('src/observe/view/in-hand.ts')
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 
@@ -255,6 +256,7 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'if (isRepeated && now < 0 && this.#forgets(before.request, arrival, now))',
   ),
   // Who sees them.
+  plan('a turn needs no slot (once a promise)', 'bngs / rate + slotOf(rate)', 'bngs / rate'),
   view(
     "what a client loses by its own share is everybody's loss (once a bug)",
     "this.ended(name, 'shed') - beyondShares",

@@ -76,6 +76,8 @@ const LEAST_OUTSTANDING = 32
 const MOST_OUTSTANDING = 4_000
 /** A shorter outage must not lose accounting, and older accounting is of no use. */
 const ACCOUNTING_AGE = seconds(3_600)
+/** The default of `throttle.slot`, seconds. */
+const SLOT = 0.05
 const FAVOURED_AGE = seconds(6)
 const LONGEST_AGE = seconds(8)
 
@@ -182,7 +184,7 @@ const ageFinding = (demand: Demand, { maxAge }: ClassProposal): Finding => {
   const answeredBy = maxAge + demand.roundTrip
   const patience = patienceOf(demand)
   return answeredBy < patience
-    ? yes`an Access-Request waits ${spanOf(maxAge)} at most, so what is sent still finds its client waiting`
+    ? yes`a login that came once waits ${spanOf(maxAge)} at most, then until just before its client's next copy, so what is sent still finds its client waiting`
     : no`an answer takes ${spanOf(answeredBy)}, and your clients give up after ${spanOf(patience)}: servers will work for clients that are gone`
 }
 
@@ -232,11 +234,15 @@ function serverFindings({ servers, algorithm }: Demand, all: number, drain: PerC
 function turnFindings({ sessions, storm, bngs }: Demand, rate: number, all: number): Finding[] {
   if (bngs === 1) return []
   const ofOne = Math.min(storm, Math.ceil(sessions / bngs))
+  const turn = bngs / rate + slotOf(rate)
   const others = bngs === 2 ? 'the other BNG has' : `the other ${text(bngs - 1)} BNGs have`
   return [
-    yes`while one of ${text(bngs)} BNGs has a storm of ${text(ofOne)}, ${others} turns: a login there waits for one message of each BNG, ${span(bngs / rate)} at most, and not for the storm, ${span(ofOne / all)}`,
+    yes`while one of ${text(bngs)} BNGs has a storm of ${text(ofOne)}, ${others} turns: a login there waits for one message of each BNG and a slot, ${span(turn)} at most, and the server's own time; and not for the storm, ${span(ofOne / all)}`,
   ]
 }
+
+/** The length of a slot at that rate, seconds: by default `throttle.slot`, and longer where that would leave slots empty. */
+const slotOf = (rate: number): number => Math.max(SLOT, 1 / rate)
 
 const patienceOf = ({ timeout, tries }: Demand): number => timeout * tries
 

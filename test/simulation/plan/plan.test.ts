@@ -88,16 +88,20 @@ describe('the plan says what the storm of one BNG means for the others', () => {
 
   it('if there are others: one message of each BNG, and not the storm', () => {
     expect(turns({ bngs: 20 })).toEqual([
-      'while one of 20 BNGs has a storm of 2,000, the other 19 BNGs have turns: a login there waits for one message of each BNG, 67 ms at most, and not for the storm, 6.7 s',
+      "while one of 20 BNGs has a storm of 2,000, the other 19 BNGs have turns: a login there waits for one message of each BNG and a slot, 117 ms at most, and the server's own time; and not for the storm, 6.7 s",
     ])
     expect(turns({ bngs: 2, storm: 900 })).toEqual([
-      'while one of 2 BNGs has a storm of 900, the other BNG has turns: a login there waits for one message of each BNG, 7 ms at most, and not for the storm, 3 s',
+      "while one of 2 BNGs has a storm of 900, the other BNG has turns: a login there waits for one message of each BNG and a slot, 57 ms at most, and the server's own time; and not for the storm, 3 s",
     ])
     expect(turns({})).toEqual([])
   })
 
   it('for each instance, which has turns of its own', () => {
-    expect(turns({ bngs: 20, instances: 4 })[0]).toContain('one message of each BNG, 267 ms at most, ')
+    expect(turns({ bngs: 20, instances: 4 })[0]).toContain('one message of each BNG and a slot, 317 ms at most, ')
+  })
+
+  it('with the slot, which is longer at a low rate', () => {
+    expect(turns({ bngs: 2, capacity: 12, hasAccounting: false })[0]).toContain(' a slot, 273 ms at most, ')
   })
 
   it('which a simulation of the proposal keeps', () => {
