@@ -288,6 +288,7 @@ describe('clients', () => {
     expect(world.snapshot().clients).toEqual([
       {
         name: 'bng',
+        maxRate: 0,
         weight: 1,
         served,
         waiting,
