@@ -165,8 +165,18 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   ),
   regrouping(
     'former clients of one address have turns apart (once a bug)',
-    'formerClients.get(address) ?? request.client',
-    'request.client',
+    'client === undefined ? clients.nobodys.flow :',
+    'client === undefined ? request.client.share.flow :',
+  ),
+  register(
+    'the share of the queue is that of the client that a message came from (once a bug)',
+    '= request.flow.of\n',
+    '= request.client.options\n',
+  ),
+  fresh(
+    'what dissolves in two queues goes in the order in which it came from them (once a bug)',
+    'dissolved: new ArrivalList<T>(fields.inQueue)',
+    'dissolved: new ChainedList<T>(fields.inQueue) as never',
   ),
   regrouping(
     'a client is not promised what its client before was',

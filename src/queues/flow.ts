@@ -32,6 +32,8 @@ export interface Outcomes {
 export interface Weight {
   /** A flow of weight 2 has two messages in each turn. 1-100. */
   weight: number
+  /** How much of the bound on messages it may hold, in per cent; all of it if undefined. */
+  readonly maxShare?: number
   /** By class; undefined if its rate is not limited. */
   readonly allowances?: Readonly<Record<TrafficClass, Allowance | undefined>>
   /** Messages that wait, by class. */

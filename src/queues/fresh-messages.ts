@@ -2,9 +2,9 @@
  * The messages of one queue that were never sent, by preference: Access-Requests with State, Access-Requests, accounting.
  *
  * Within a preference the order of arrival holds, or the clients have turns (`FlowLine`). With turns, what a server queue gave back
- * to the instance queue goes before the others, in the order in which it did: it has had its turn there. What comes from a queue that
- * dissolves (parked, or of a server that went Down) goes after what the servers' queues gave back: some of that came from there, too,
- * and was served before.
+ * to the instance queue goes before the others, in the order in which it did: it has had its turn there. What comes from queues that
+ * dissolve (parked, or of servers that went Down) goes after what the servers' queues gave back: some of that came from there, too,
+ * and was served before. Each gives a few in a step, by turns, and all of these together go in the order of arrival.
  */
 import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../classes.ts'
 import { earliest, type Instant } from '../units.ts'
@@ -20,7 +20,7 @@ export const PREFERENCES = 1 + Math.max(...TRAFFIC_CLASSES.map((each) => CLASS_T
 interface Lines<T extends Message<T>> {
   readonly inOrder: ArrivalList<T>
   readonly givenBack: ChainedList<T>
-  readonly dissolved: ChainedList<T>
+  readonly dissolved: ArrivalList<T>
   readonly byFlow: FlowLine<T>
 }
 
@@ -35,7 +35,7 @@ export class FreshMessages<T extends Message<T>> {
     this.#lines = Array.from({ length: PREFERENCES }, () => ({
       inOrder: new ArrivalList<T>(fields.inQueue),
       givenBack: new ChainedList<T>(fields.inQueue),
-      dissolved: new ChainedList<T>(fields.inQueue),
+      dissolved: new ArrivalList<T>(fields.inQueue),
       byFlow: new FlowLine<T>(fields),
     }))
   }

@@ -21,6 +21,8 @@ const NETWORKS: readonly Readonly<Record<string, string>>[] = [
   { a: '10.1.0.0/24', half: '10.1.1.0/24', all: '10.0.0.0/8' },
   { a: '10.1.0.0/16', all: '10.0.0.0/8' },
   { all: '10.0.0.0/8' },
+  // The addresses of `a` and `c` belong to nobody then.
+  { a: '10.9.0.0/16', b: '10.2.0.0/16' },
 ]
 
 const MOST_SERVERS = 3

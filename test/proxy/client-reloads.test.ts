@@ -52,6 +52,57 @@ describe('records of one session that name two stations', () => {
   )
 })
 
+describe('an address that belonged to nobody for a while', () => {
+  it('has turns with the client that has it now, for what waited meanwhile too', () => {
+    const moved = named('a', { network: '10.9.0.0/16' })
+    const world = new World({ clients: [named('a')], servers: slow(1), queues: PATIENT })
+    const record = (tag: string, session: string): void => {
+      world.accounting({ tag, session, from: FROM })
+      world.settle()
+    }
+    record('used', 'used')
+    for (const tag of ['p', 'q', 'first']) record(tag, tag === 'first' ? 'S' : tag)
+    world.reconfigure({ clients: [moved] })
+    world.reconfigure({ clients: [moved, named('b')] })
+    record('second', 'S')
+    const queued = world.snapshot().clients.map(({ name, waiting }) => [name, waiting.accounting.queued])
+    expect(queued).toEqual([
+      ['a', 0],
+      ['b', 4],
+    ])
+    world.advance(seconds(30))
+    expect(world.tags()).toEqual(['used', 'p', 'q', 'first', 'second'])
+  })
+})
+
+describe('the share of the queue of a client', () => {
+  const full = (maxShare: number, change: (world: World) => void): number => {
+    const short = queues({ authentication: { maxAge: seconds(300), maxMessages: 100 }, accounting: {} })
+    const two = [
+      server('s1', { rate: 10, timeout: seconds(0.5), maxRetries: 0, maxOutstanding: 1 }),
+      server('s2', { address: '192.0.2.11', rate: 1, timeout: seconds(100), maxOutstanding: 1 }),
+    ]
+    const world = new World({ clients: [named('a', { maxShare })], servers: two, queues: short })
+    world.access({ from: FROM })
+    world.settle()
+    change(world)
+    for (let at = 0; at < 40; at += 1) world.access({ from: { ...FROM, port: 5_000 + at } })
+    world.settle()
+    // The first one fails over, and enters the queue as a copy.
+    world.advance(seconds(2))
+    return world.snapshot().classes.authentication.ledger.shed['client-share']
+  }
+
+  it('is what it is since the last reload, for copies of what came before too', () => {
+    expect(full(10, () => {})).toBeGreaterThan(0)
+    expect(full(10, (world) => world.reconfigure({ clients: [named('a')] }))).toBe(0)
+  })
+
+  it('is that of the client whose message it is now', () => {
+    expect(full(10, (world) => world.reconfigure({ clients: [named('b')] }))).toBe(0)
+  })
+})
+
 describe('messages of a client that a reload takes away', () => {
   const waiting = (o: Parameters<typeof queues>[0] = PATIENT): World => {
     const world = new World({ clients: [named('a')], servers: slow(1), queues: queues(o) })

@@ -60,6 +60,7 @@ class ManyReloads {
   readonly #steps: readonly (readonly [times: number, name: string, act: () => void])[] = [
     [6, 'logins', () => this.#some(() => this.#logsIn())],
     [4, 'records', () => this.#some(() => this.#reports())],
+    [1, 'many records', () => this.#storms()],
     [2, 'copies', () => this.#some(() => this.#copies())],
     [3, 'a reload', () => this.#reloads()],
     [1, 'another mood', () => this.#setMood()],
@@ -86,15 +87,17 @@ class ManyReloads {
   /** What holds at every moment. */
   judge(): void {
     this.#world.check()
-    const { classes } = this.#world.engine.inspection.waiting(this.#world.now)
+    const { inspection } = this.#world.engine
+    const { classes } = inspection.waiting(this.#world.now)
+    const { formerClients } = inspection.overview(this.#world.now)
     for (const each of TRAFFIC_CLASSES) {
       for (const [share, name] of this.#shares) {
         const promised = share.allowances[each]?.promised ?? 0
         if (promised > share.queued[each]) throw new Error(`${name} is promised more than waits of it (${each})`)
       }
-      // Clients that were removed are counted together.
-      const counts = new Set(Array.from(this.#shares.keys(), ({ queued }) => queued))
-      const waiting = [...counts].reduce((sum, of) => sum + of[each], 0)
+      // Clients that were removed, and addresses that are nobody's, are counted together.
+      const nobodys = formerClients?.waiting[each].queued ?? 0
+      const waiting = inspection.clients.reduce((sum, { share }) => sum + share.queued[each], nobodys)
       const { queued } = classes[each]
       if (waiting !== queued) throw new Error(`of clients ${waiting} wait, of class ${each} ${queued}`)
     }
@@ -170,6 +173,11 @@ class ManyReloads {
     this.#entering(this.#serial, () => {
       this.#asked.push(this.#world.accounting({ from, tag, session, status, attributes }))
     })
+  }
+
+  /** More than move at once when a server goes Down. */
+  #storms(): void {
+    for (let count = this.#random.between(60, 120); count > 0; count -= 1) this.#reports()
   }
 
   /** A client sends the same again, sooner or later than a client should. */

@@ -8,8 +8,11 @@ import type { SlotBudget } from '../../throttle/budget.ts'
 import type { Instant } from '../../units.ts'
 import type { ClientOptions } from '../border/options.ts'
 
+type Settings = Pick<ClientOptions, 'weight' | 'maxShare' | 'flowKey' | 'fairnessKey'>
+
 export class ClientShare implements Weight {
   weight = 1
+  maxShare = 100
   readonly flow = new Flow(this)
   /** By class; undefined if its rate is not limited. */
   readonly allowances: Record<TrafficClass, ClientAllowance | undefined> = perClass(() => undefined)
@@ -34,8 +37,9 @@ export class ClientShare implements Weight {
     return TRAFFIC_CLASSES.some((each) => this.allowances[each] !== undefined)
   }
 
-  reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
+  reconfigure({ weight, maxShare, flowKey, fairnessKey }: Settings): void {
     this.weight = weight
+    this.maxShare = maxShare
     this.flow.isDivided = fairnessKey === 'client' && flowKey !== 'none'
   }
 

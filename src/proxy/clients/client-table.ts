@@ -115,19 +115,16 @@ interface SameLength extends Omit<NetworkKey, 'key'> {
   readonly clients: ReadonlyMap<string, Client>
 }
 
-interface Former {
-  readonly did: ClientSnapshot
-  readonly share: ClientShare
-}
-
 export class ClientTable {
   /** By prefix length in bits and family, longest first. */
   readonly #byLength: readonly SameLength[]
   readonly #remembered = new Map<string, Client>()
   readonly #byName: ReadonlyMap<string, Client>
   readonly clients: readonly Client[]
-  /** What clients did that reloads removed, and the share that goes on for what is in hand of them. */
-  readonly #former: Former | undefined
+  /** Of what is in hand from addresses that belong to no client any more. */
+  readonly nobodys: ClientShare
+  /** What clients did that reloads removed. */
+  readonly #former: ClientSnapshot | undefined
 
   /** Clients that `before` knows by name keep their counters. Throws RangeError if a network is no address and no prefix. */
   constructor(options: readonly ClientOptions[], before?: ClientTable) {
@@ -138,27 +135,24 @@ export class ClientTable {
     this.#byName = new Map(this.clients.map((client) => [client.name, client]))
     const byLength = Map.groupBy(this.clients, ({ network: { octets, bits } }) => `${octets} ${bits}`)
     this.#byLength = Array.from(byLength.values(), sameLengthOf).sort((a, b) => b.bits - a.bits)
+    this.nobodys = before?.nobodys ?? new ClientShare()
     this.#former = before === undefined ? undefined : this.#formerAfter(before)
   }
 
   /** The sum of what clients did that reloads removed: sums of all clients never fall. */
   get former(): ClientSnapshot | undefined {
-    if (this.#former === undefined) return undefined
-    const { did, share } = this.#former
-    const waiting = perClass((each) => ({ queued: share.queued[each], oldestAge: micros(0) }))
-    return { ...did, maxRate: UNLIMITED, served: servedOf(share), waiting }
+    const { nobodys } = this
+    if (this.#former === undefined && nobodys.isUntouched) return undefined
+    const waiting = perClass((each) => ({ queued: nobodys.queued[each], oldestAge: micros(0) }))
+    const did = this.#former ?? untouchedSnapshot('')
+    return { ...did, maxRate: UNLIMITED, served: servedOf(nobodys), waiting }
   }
 
-  #formerAfter(before: ClientTable): Former | undefined {
-    const removed = before.clients.filter((one) => !one.isUntouched && !this.#byName.has(one.name))
-    const share = before.#former?.share ?? new ClientShare()
-    let did = before.#former?.did
-    for (const one of removed) {
-      const its = one.snapshot()
-      did = did === undefined ? its : addedNumbers(did, its)
-      share.takeOver(one.share)
-    }
-    return did === undefined ? undefined : { did, share }
+  #formerAfter(before: ClientTable): ClientSnapshot | undefined {
+    const removed = before.clients.filter((one) => !this.#byName.has(one.name))
+    for (const { share } of removed) this.nobodys.takeOver(share)
+    const touched = removed.filter((one) => !one.isUntouched).map((one) => one.snapshot())
+    return touched.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.#former)
   }
 
   /**

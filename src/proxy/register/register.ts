@@ -102,7 +102,8 @@ export class Register {
   keepBounds(request: Request, now: Instant): void {
     const { class: trafficClass } = request
     const backlog = this.places.backlogs[trafficClass]
-    if (request.client.options.maxShare < WHOLE) this.#keepShare(request, now)
+    const { maxShare = WHOLE } = request.flow.of
+    if (maxShare < WHOLE) this.#keepShare(request, maxShare, now)
     if (backlog.excess() === undefined) return
     if (trafficClass === RECORD_CLASS) this.places.sessions.watch()
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
@@ -207,8 +208,8 @@ export class Register {
     if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)
   }
 
-  #keepShare(request: Request, now: Instant): void {
-    const { maxShare } = request.client.options
+  /** `maxShare` in per cent: of the client that the request belongs to now. */
+  #keepShare(request: Request, maxShare: number, now: Instant): void {
     const { limits, holdings } = this.places.backlogs[request.class]
     const most = Math.max(1, Math.floor((limits.maxMessages * maxShare) / WHOLE))
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {

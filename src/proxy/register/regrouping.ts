@@ -7,22 +7,16 @@
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { Flow, Weight } from '../../queues/flow.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
-import type { Client, ClientTable } from '../clients/client-table.ts'
+import type { ClientTable } from '../clients/client-table.ts'
 import { Request } from '../work/request.ts'
 import type { Places } from './places.ts'
 
 /** `before`: the clients until now; undefined if they had no turns. All queues have their order already. */
 export function regroup(places: Places, clients: ClientTable, before: ClientTable | undefined): void {
   const kept: ReadonlySet<Weight> = before === undefined ? new Set() : clients.sharesKeptFrom(before)
-  const formerClients = new Map<string, Client>()
-  /** Of addresses that belong to nobody now, all that waits keeps its order, also if it came while they belonged to several. */
   const flowOf = (request: Request): Flow => {
-    const { address } = request.from
-    const client = clients.find(address)
-    if (client !== undefined) return places.flows.of(client, request)
-    const former = formerClients.get(address) ?? request.client
-    formerClients.set(address, former)
-    return former.share.flow
+    const client = clients.find(request.from.address)
+    return client === undefined ? clients.nobodys.flow : places.flows.of(client, request)
   }
   for (const each of TRAFFIC_CLASSES) {
     const { holdings } = places.backlogs[each]
