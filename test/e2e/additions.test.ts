@@ -60,7 +60,7 @@ const ADDITIONS: readonly Addition[] = [
     first: [
       after(
         'src/proxy/border/endings.ts',
-        "{ name: 'expired', kind: 'failed', words: 'expired', help: 'Requests that waited longer than max_age.' },\n",
+        "{ name: 'answered', kind: 'served', words: 'answered', help: 'Requests whose answer went to the client.' },\n",
         `  { name: '${ENDING}', kind: 'absorbed', words: '${ENDING}', help: 'Requests of a test.' },\n`,
       ),
     ],
