@@ -128,6 +128,12 @@ class ManyReloads {
       const wasShed = Object.values(shed).reduce((sum, count) => sum + count, 0)
       if (of('expired') !== expired || of('shed') !== wasShed) left.push(`counts of clients (${each})`)
     }
+    const records = all
+      .flatMap(({ accounting }) => Object.values(accounting.shed))
+      .reduce((sum, count) => sum + count, 0)
+    const { shed } = classes.accounting.ledger
+    if (records !== Object.values(shed).reduce((sum, count) => sum + count, 0))
+      left.push('counts of records that were shed')
     if (!engine.inspection.isIdle()) left.push('requests in hand')
     if (flows.own !== 0) left.push(`${flows.own} flows of addresses and parts`)
     for (const [{ flow }, name] of this.#shares)

@@ -14,3 +14,12 @@ export function addedNumbers<T extends object>(a: T, b: T): T {
   }
   return sum as T
 }
+
+/** Adds every number of `added` to `sum`, which has the same shape, at any depth. */
+export function addNumbersTo(sum: object, added: object): void {
+  const to = sum as Record<string, unknown>
+  for (const [key, value] of Object.entries(added)) {
+    if (typeof value === 'number') to[key] = Number(to[key]) + value
+    else if (typeof value === 'object' && value !== null) addNumbersTo(to[key] as object, value)
+  }
+}

@@ -2,10 +2,12 @@
  * How a client is served: its turns and its own rate, and what became of its requests. A reload keeps it by the client's name, so
  * requests that wait since before see the new settings.
  */
+import { type ClientAccounting, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { type PerClass, perClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Allowance, Flow, type Outcomes, type Weight } from '../../queues/flow.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
 import type { Instant } from '../../units.ts'
+import { addNumbersTo } from '../border/added-numbers.ts'
 import type { ClientOptions } from '../border/options.ts'
 
 type Settings = Pick<ClientOptions, 'weight' | 'maxShare' | 'flowKey' | 'fairnessKey'>
@@ -16,8 +18,14 @@ export class ClientShare implements Weight {
   readonly flow = new Flow(this)
   /** By class; undefined if its rate is not limited. */
   readonly allowances: Record<TrafficClass, ClientAllowance | undefined> = perClass(() => undefined)
+  #accounting = noAccounting()
   #counts: PerClass<Outcomes> = perClass(() => ({ sent: 0, shed: 0, expired: 0 }))
   #queued: Record<TrafficClass, number> = perClass(() => 0)
+
+  /** Kept by a reload as it is. */
+  get accounting(): ClientAccounting {
+    return this.#accounting
+  }
 
   get counts(): PerClass<Outcomes> {
     return this.#counts
@@ -45,13 +53,10 @@ export class ClientShare implements Weight {
 
   /** A reload has removed its client: what is in hand of it, and what becomes of that, counts here from now on. */
   takeOver(removed: ClientShare): void {
-    for (const each of TRAFFIC_CLASSES) {
-      const [of, its] = [this.#counts[each], removed.#counts[each]]
-      of.sent += its.sent
-      of.shed += its.shed
-      of.expired += its.expired
-      this.#queued[each] += removed.#queued[each]
-    }
+    addNumbersTo(this.#counts, removed.#counts)
+    addNumbersTo(this.#queued, removed.#queued)
+    addNumbersTo(this.#accounting, removed.#accounting)
+    removed.#accounting = this.#accounting
     removed.#counts = this.#counts
     removed.#queued = this.#queued
   }

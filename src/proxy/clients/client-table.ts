@@ -42,8 +42,6 @@ export class Client {
   badAuthenticators: number
   /** Why one was dropped last whose authenticator was not wrong. */
   lastDrop: ClientDropReason | undefined
-  /** Kept by a reload as it is. */
-  readonly accounting: ClientAccounting
   readonly share: ClientShare
   /** Additions that did not fit into a packet for a server; kept by a reload. */
   readonly leftOut: Record<Addition, number>
@@ -56,7 +54,6 @@ export class Client {
     this.dropped = former?.dropped ?? 0
     this.badAuthenticators = former?.badAuthenticators ?? 0
     this.lastDrop = former?.lastDrop
-    this.accounting = former?.accounting ?? noAccounting()
     this.share = former?.share ?? new ClientShare()
     this.share.reconfigure(options)
     this.leftOut = former?.leftOut ?? { ...NONE_LEFT_OUT }
@@ -64,6 +61,10 @@ export class Client {
 
   get name(): string {
     return this.options.name
+  }
+
+  get accounting(): ClientAccounting {
+    return this.share.accounting
   }
 
   /** Nothing of its snapshot but the name has ever been other than at the start. After a reload it may have what another received. */
@@ -145,13 +146,14 @@ export class ClientTable {
     if (this.#former === undefined && nobodys.isUntouched) return undefined
     const waiting = perClass((each) => ({ queued: nobodys.queued[each], oldestAge: micros(0) }))
     const did = this.#former ?? untouchedSnapshot('')
-    return { ...did, maxRate: UNLIMITED, served: servedOf(nobodys), waiting }
+    const { accounting } = nobodys
+    return { ...did, maxRate: UNLIMITED, served: servedOf(nobodys), waiting, accounting: copyOf(accounting) }
   }
 
   #formerAfter(before: ClientTable): ClientSnapshot | undefined {
     const removed = before.clients.filter((one) => !this.#byName.has(one.name))
-    for (const { share } of removed) this.nobodys.takeOver(share)
     const touched = removed.filter((one) => !one.isUntouched).map((one) => one.snapshot())
+    for (const { share } of removed) this.nobodys.takeOver(share)
     return touched.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.#former)
   }
 
