@@ -27,6 +27,14 @@ export const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [1984, 'the law took a record for outstanding that a late answer of another server had ended'],
   [510, 'the law took a late answer to a probe for one to a record'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
+  [538, 'the law took a packet that was refused for the latest of its client'],
+  [691, 'the law took a record that came again with the same octets for one try too many'],
+  [697, 'the law took the late answer that woke the engine for one in time'],
+  [952, 'the law took a request that came in a step for one that had waited in it'],
+  [1194, 'the law took what a server answered before it died for a sign of life'],
+  [1968, 'the law took what had to leave a Failing server for one that lost its place'],
+  [2593, 'a reload gave a session with two stations two turns, and its records lost their order'],
+  [3802, 'the law took a record that was refused and then shed for one that is outstanding'],
   [5136, 'clients that rested when their server failed were never moved, and service came to no end'],
 ]
 
