@@ -18,13 +18,15 @@ export interface ClassInHand extends Pick<ClassSnapshot, 'queued' | 'outstanding
 export type InHand = PerClass<ClassInHand>
 
 /** Why messages can't be finished in time; `in-hand-text.ts` says what each of them is. */
-export type Obstacle =
-  | 'no-live-server'
-  | 'no-answering-server'
-  | 'client-rate'
-  | 'queue-too-long'
-  | 'set-aside'
-  | 'no-time'
+export const OBSTACLES = [
+  'no-live-server',
+  'no-answering-server',
+  'client-rate',
+  'queue-too-long',
+  'set-aside',
+  'no-time',
+] as const
+export type Obstacle = (typeof OBSTACLES)[number]
 
 export interface ClassForecast extends ClassInHand {
   /** Of queued and outstanding. */

@@ -1,9 +1,11 @@
 /**
  * What a stop would lose, by a view alone: no live server, queues too long for the time, records set aside; and its words.
  */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { forecastOf, type InHand, inHandOf, totalOf } from '../../../src/observe/view/in-hand.ts'
+import { parse } from 'yaml'
+import { forecastOf, type InHand, inHandOf, OBSTACLES, totalOf } from '../../../src/observe/view/in-hand.ts'
 import {
   fateText,
   hindranceText,
@@ -169,6 +171,14 @@ describe('what a stop would lose', () => {
         expect(of([...changes, lane(first, { state: 'down' })], limit).unfinishable).toBeGreaterThanOrEqual(lost)
       }),
     )
+  })
+})
+
+describe('docs/openapi.yaml', () => {
+  it('has every obstacle', () => {
+    const text = readFileSync(new URL('../../../docs/openapi.yaml', import.meta.url), 'utf8')
+    const { because } = parse(text).components.schemas.ClassForecast.properties
+    expect(because.items.properties.obstacle.enum).toEqual(OBSTACLES)
   })
 })
 
