@@ -12,6 +12,7 @@ import { type LedgerSnapshot, NOWHERE } from '../../proxy/border/endings.ts'
 import type { MixedSigning, UnsignedDropped } from '../../proxy/border/events.ts'
 import {
   type ClassSnapshot,
+  type ClientSnapshot,
   type EngineSnapshot,
   type LaneSnapshot,
   laneIdentity,
@@ -37,12 +38,16 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
     ...last,
     classes: perClass((each) => ({ ...last.classes[each], ...NOTHING_WAITS, ledger: ledgers[each] })),
     lanes: last.lanes.map((lane) => ({ ...lane, ...NOTHING_WAITS_THERE })),
-    clients: last.clients.map((client) => ({ ...client, waiting: NONE_WAITS })),
+    clients: last.clients.map(idle),
+    formerClients: last.formerClients && idle(last.formerClients),
     tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
     flows: { ...last.flows, own: 0 },
     sessions: last.sessions && { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
+
+/** Nothing of it waits, and no rate of it is left to use. */
+const idle = (client: ClientSnapshot): ClientSnapshot => ({ ...client, maxRate: perSecond(0), waiting: NONE_WAITS })
 
 /** The snapshot of an engine, with the counters of those before it added. */
 export function withCounters(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot {
@@ -57,7 +62,6 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
       const same = lane.retiring ? undefined : former.get(laneIdentity(lane))
       return same === undefined ? lane : { ...lane, ...sums(lane, same, 'counters') }
     }),
-    // What is gone has no rate that is left to use.
     clients: addedClients(current.clients, before.clients, 'host'),
     formerClients: addedFormer(current, before),
     flows: { ...current.flows, ...sums(current.flows, before.flows, 'shared') },
@@ -67,6 +71,7 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
 
 const NOTHING_WAITS_THERE = {
   queued: 0,
+  resting: 0,
   queuedBytes: 0,
   oldestAge: micros(0),
   outstanding: 0,
@@ -205,7 +210,8 @@ function addedClients(a: Clients, b: Clients, scope: Scope): Clients {
     return {
       ...addedNumbers(client, other),
       weight: client.weight,
-      maxRate: scope === 'host' ? client.maxRate : perSecond(client.maxRate + other.maxRate),
+      // An engine that is gone has none.
+      maxRate: perSecond(scope === 'host' ? client.maxRate || other.maxRate : client.maxRate + other.maxRate),
       waiting: perClass((each) => {
         const [one, another] = [client.waiting[each], other.waiting[each]]
         return { ...sums(one, another, 'queued'), ...maxima(one, another, 'oldestAge') }

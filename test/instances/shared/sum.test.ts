@@ -129,6 +129,36 @@ describe('flows of several engines', () => {
   })
 })
 
+describe('an engine that is gone', () => {
+  it('has nothing that waits or rests, of no client, and no rate', () => {
+    const world = new World({
+      clients: [client({ name: 'a', network: '10.1.0.0/16', maxRate: perSecond(1) }), b],
+      servers: [server('s1')],
+    })
+    world.serversAnswerAfter(seconds(0.01))
+    send(world, '10.1.0.1', 9)
+    world.advance(seconds(0.5))
+    const last = world.snapshot()
+    const [first] = last.clients
+    const lane = ({ lanes }: EngineSnapshot) => lanes.find((one) => one.class === 'accounting')
+    expect(lane(last)).toMatchObject({ queued: 8, resting: 8 })
+    const left = leftBy(
+      { ...last, formerClients: first },
+      perClass((each) => last.classes[each].ledger),
+    )
+    expect(lane(left)).toMatchObject({ queued: 0, resting: 0 })
+    expect(left.formerClients?.waiting.accounting).toEqual({ queued: 0, oldestAge: 0 })
+    const rates = (['host', 'instance'] as const).flatMap((scope) =>
+      [
+        [left, last],
+        [last, left],
+      ].map((both) => sumOf(both, scope).clients[0]?.maxRate),
+    )
+    expect(rates).toEqual([1, 1, 1, 1])
+    expect(withCounters(last, left).clients[0]?.maxRate).toBe(1)
+  })
+})
+
 describe('the own rate of a client', () => {
   const rateIn = (scope: 'host' | 'instance'): number | undefined => {
     const engine = new World({
