@@ -26,8 +26,7 @@ const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number |
 
 /** `max_age: auto`. */
 const isAuto = ({ now }: Interval, name: TrafficClass): boolean => now.limits[name].ageIfOnce !== undefined
-const FORGOTTEN =
-  "forgotten until their clients' next copies, which bring them back: one login may be counted several times"
+const FORGOTTEN = "most come back with their clients' next copies: one login may be counted several times"
 
 const MOST_NAMED = 3
 
@@ -57,7 +56,7 @@ export const LOSS_ALARMS = {
     grade: 'loss',
     unit: 'a minute',
     measures:
-      "Messages that waited longer than max_age. With `max_age: auto` these are logins that were forgotten just before their client's next copy: the copy enters anew, so one login may be counted several times. In such a storm users give up all the same.",
+      "Messages that waited longer than max_age. With `max_age: auto` most of them are logins that were forgotten just before their client's next copy: the copy enters anew, so one login may be counted several times. Logins that came only once (max_age_limit) and those that have waited for max_age_most expire too, and no copy of them need follow. In such a storm users give up all the same.",
     says: 'messages expire unanswered: {value} ({detail})',
     advice:
       'more comes than is served in time: look at the servers (slow or Down?) and at max_rate, add a server, and look at "radsluice top": where only one client waits and the servers have room, its own max_rate holds it back (clients[].max_rate)',

@@ -79,7 +79,7 @@ export const ENDINGS = [
     name: 'expired',
     kind: 'failed',
     words: 'expired',
-    help: "Requests that waited longer than max_age. With `max_age: auto` a login is forgotten just before its client's next copy, which enters anew: one login may be counted several times.",
+    help: "Requests that waited longer than max_age. With `max_age: auto` most are logins that were forgotten just before their client's next copy, which enters anew: one login may be counted several times.",
   },
   {
     name: 'superseded',
