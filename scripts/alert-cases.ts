@@ -51,7 +51,7 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     thresholds: [80, 50],
     subject: OF_CLASS,
     fires: [2, 3],
-    says: 'class accounting: what expires first has waited for 80 % of its time (max_age)',
+    says: 'class accounting: a message has waited for 80 % of its time (max_age)',
   },
   'server-down': {
     series: {

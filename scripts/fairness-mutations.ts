@@ -225,8 +225,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'the oldest is the first to expire (once a bug)',
-    'earliest(this.#renewed.first()?.receivedAt,',
+    'earliest(longest?.receivedAt,',
     'earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy),',
+  ),
+  backlog(
+    'who sends each instant hides the age of the others (once a bug)',
+    '[oldest, copy, longest].map',
+    '[oldest, copy].map',
   ),
   backlog(
     'the share of its age is that of max_age_limit (once a bug)',

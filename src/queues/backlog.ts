@@ -34,7 +34,10 @@ export interface BacklogLimits {
 export interface BacklogAge {
   /** 0 if nothing waits. */
   readonly oldestAge: Duration
-  /** Of the time that the first to expire may wait, what is over: 0, also if nothing waits, to 1, and more until it is ended. */
+  /**
+   * Of the time that a message may wait, what is over, of the first to expire or of the one that is there for longest: 0, also if
+   * nothing waits, to 1, and more until it is ended.
+   */
   readonly ageShare: number
 }
 
@@ -95,14 +98,15 @@ export class Backlog<T extends Message<T>> {
    * come first is the oldest.
    */
   age(now: Instant): BacklogAge {
-    const [oldest, copy] = [this.#byAge.first(), this.#firstRenewedToExpire()]
+    const [oldest, copy, longest] = [this.#byAge.first(), this.#firstRenewedToExpire(), this.#renewed.first()]
     const from =
       this.#limits.maxAgeMost === undefined
         ? earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
-        : earliest(this.#renewed.first()?.receivedAt, oldest?.receivedAt)
+        : earliest(longest?.receivedAt, oldest?.receivedAt)
     return {
       oldestAge: from === undefined ? micros(0) : since(from, now),
-      ageShare: Math.max(this.#ageShare(oldest, now), this.#ageShare(copy, now)),
+      // With `auto` the first to expire may be of a client that sends each instant, and has hardly begun to wait.
+      ageShare: Math.max(...[oldest, copy, longest].map((item) => this.#ageShare(item, now))),
     }
   }
 

@@ -224,6 +224,16 @@ describe('the oldest with max_age: auto', () => {
     expect(new Backlog<Waiter>(limits, FIELDS).age(at(14.2))).toEqual({ oldestAge: 0, ageShare: 0 })
   })
 
+  it('is near its end though the first to expire is of a client that sends each instant', () => {
+    const backlog = new Backlog<Waiter>(limits, FIELDS)
+    const [patient, hasty] = [asking(1, 0, 3), asking(2, 4.9, 0.1)]
+    backlog.enter(patient)
+    const alone = backlog.age(at(5)).ageShare
+    expect(alone).toBeGreaterThan(0.6)
+    backlog.enter(hasty)
+    expect(backlog.age(at(5)).ageShare).toBe(alone)
+  })
+
   it('has used up its time when it expires, whatever its limit is', () => {
     const once = new Waiter(1, { receivedAt: at(0) })
     for (const waiter of [once, asking(1, 0, 0.3), asking(1, 0, 3), asking(1, 0, 20)]) {

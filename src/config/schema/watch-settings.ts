@@ -187,7 +187,7 @@ export const health = mapping('One number for people: 10 is healthy, and each pr
     .optional(),
   queue_fill: factor('Per cent of the fullest queue.', [counted(50), counted(90)], 2),
   queue_age: factor(
-    'How long the first to expire has waited, in per cent of its max_age.',
+    'How long a message has waited, in per cent of its max_age.',
     [counted(50), counted(90)],
     2,
   ),

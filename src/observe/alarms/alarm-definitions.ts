@@ -32,8 +32,8 @@ export const ALARMS = {
     grade: 'notice',
     unit: 'percent',
     measures:
-      'How much of the time that it may wait is over, of the message that expires first: of max_age. With `max_age: auto` each login has a time of its own.',
-    says: 'what expires first has waited for {value} of its time (max_age)',
+      'How much of the time that it may wait (max_age) is over, of the message that expires first. With `max_age: auto` each login has a time of its own, and that of the login that came first of those that were sent again counts too.',
+    says: 'a message has waited for {value} of its time (max_age)',
     advice: 'messages are about to expire: look at the state of the servers and at max_rate',
     ...ofEachClass((name, interval) => 100 * interval.queueShares(name).age),
   },

@@ -40,7 +40,7 @@ export const HEALTH_FACTORS = {
   ),
   'queue-age': factor(
     'percent',
-    'how long the first to expire has waited, of its max_age',
+    'how long a message has waited, of its max_age',
     (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).age),
   ),
   shed: factor('a minute', 'messages shed from full queues', (interval) =>

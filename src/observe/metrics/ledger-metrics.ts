@@ -46,7 +46,7 @@ const CLASSES: readonly Metric[] = [
   classes.gauge('queue_oldest_age_seconds', 'Age of the oldest request that waits.', (c) => inSeconds(c.oldestAge)),
   classes.gauge(
     'queue_age_ratio',
-    'Of the time that the first to expire may wait, what is over: 1 is all of it.',
+    'Of the time that the first to expire may wait, or with `max_age: auto` the one that waits for longest, what is over: 1 is all of it.',
     'ageShare',
   ),
   classes.gauge('instance_queue_requests', 'Requests in the instance queue itself.', 'instanceQueued'),

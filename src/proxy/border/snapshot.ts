@@ -116,7 +116,7 @@ export interface ClassSnapshot extends PlaceCounts {
   readonly counters: Readonly<ClassCounters>
   readonly queuedBytes: number
   readonly oldestAge: Duration
-  /** Of the time that the first to expire may wait, what is over: 0 to 1. */
+  /** Of the time that a message may wait, what is over, of the first to expire or of the one there for longest: 0 to 1. */
   readonly ageShare: number
   /** Waiting in the instance queue itself. */
   readonly instanceQueued: number
