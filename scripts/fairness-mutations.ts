@@ -284,8 +284,8 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   ),
   view(
     'one client at its own rate excuses the servers for all',
-    'found.every(({ hasUsedUpItsRate }) => hasUsedUpItsRate)',
-    'found.some(({ hasUsedUpItsRate }) => hasUsedUpItsRate)',
+    '(sum, { expired }) => sum + expired, 0) === all ?',
+    '(sum, { expired }) => sum + expired, 0) > 0 ?',
   ),
   inHand(
     'a stop counts on what a client may not be sent (once a bug)',

@@ -85,12 +85,13 @@ export function expiredOfClients(
   clients: readonly ClientSnapshot[],
   before: (name: string, at: number) => ClientSnapshot | undefined,
   { name, seconds }: { readonly name: TrafficClass; readonly seconds: number },
-): { readonly client: string; readonly hasUsedUpItsRate: boolean }[] {
+): { readonly client: string; readonly expired: number; readonly hasUsedUpItsRate: boolean }[] {
   return clients.flatMap((now, at) => {
     const was = before(now.name, at)
-    if (rise(was, now, ({ served }) => served[name].expired) === 0) return []
+    const expired = rise(was, now, ({ served }) => served[name].expired)
+    if (expired === 0) return []
     const sent = rise(was, now, ({ served }) => served[name].sent)
-    return [{ client: now.name, hasUsedUpItsRate: now.maxRate > 0 && sent >= USED_UP * now.maxRate * seconds }]
+    return [{ client: now.name, expired, hasUsedUpItsRate: now.maxRate > 0 && sent >= USED_UP * now.maxRate * seconds }]
   })
 }
 

@@ -97,10 +97,13 @@ export class Interval {
 
   /** The clients whose own max-rate was the reason for all that expired of a class; none if anything else was one. */
   expiredByOwnRate(name: TrafficClass): readonly string[] {
-    if (this.ended(name, 'expired') === 0) return []
+    const all = this.ended(name, 'expired')
+    if (all === 0) return []
     const { seconds } = this
     const found = expiredOfClients(this.now.engine.clients, this.#clientsBefore(), { name, seconds })
-    return found.every(({ hasUsedUpItsRate }) => hasUsedUpItsRate) ? found.map(({ client }) => client) : []
+    const held = found.filter(({ hasUsedUpItsRate }) => hasUsedUpItsRate)
+    // What else expired may be of a client that a reload has removed.
+    return held.reduce((sum, { expired }) => sum + expired, 0) === all ? held.map(({ client }) => client) : []
   }
 
   aMinute(count: number): number {

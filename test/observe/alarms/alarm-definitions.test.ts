@@ -341,6 +341,9 @@ describe('messages that expire', () => {
     for (const others of [storm([2, 60, 40]), storm([2, 118, 40], [0, 60, 1]), storm([0, 100, 40])]) {
       expect(told(others).advice).toMatch(/^more comes than is served in time/)
     }
+    // 7 more are of a client that a reload has removed.
+    const removed = inLedger('authentication', { expired: 47 })
+    expect(told((view) => removed(storm([2, 118, 40])(view))).advice).toMatch(/^more comes than is served in time/)
     const refused = inLane({ server: 's1', class: 'authentication' }, () => ({ refusedAt: START }))
     expect(told((view) => refused(storm([2, 118, 40])(view))).advice).toContain('nothing listens at')
   })
