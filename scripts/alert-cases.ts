@@ -137,8 +137,8 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
   shed: {
     series: {
-      [`radsluice_requests_shed_total{${CLASS}, reason="queue-messages"}`]: '0x3 1x20',
-      [`radsluice_requests_shed_total{${CLASS}, reason="client-share"}`]: '0+100x20',
+      [`radsluice_requests_shed_total{${CLASS}, reason="client-share"}`]: '0x3 1x20',
+      'radsluice_requests_shed_total{class="authentication", exported_instance="0", reason="client-share"}': '0+100x20',
     },
     thresholds: [1, 1],
     subject: OF_CLASS,

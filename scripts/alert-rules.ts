@@ -7,6 +7,7 @@
  * only what it scrapes.
  */
 import { stringify } from 'yaml'
+import { RECORD_CLASS } from '../src/classes.ts'
 import { type AlarmDefinition, severityOf } from '../src/observe/alarms/alarm-definition.ts'
 import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
 import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
@@ -26,6 +27,7 @@ const shareOf = (metric: string, limit: string): string => `${metric} / ignoring
 const SENT = `(${all(`rate(radsluice_server_requests_total${WINDOW})`)} + ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)})`
 const MOST_UNANSWERED = 'radsluice_server_max_outstanding_requests'
 const WRONG = '{reason=~"bad-authenticator|bad-message-authenticator"}'
+const SHED = 'radsluice_requests_shed_total'
 
 const OTHERWISE_WRONG = '{reason!~"bad-authenticator|bad-message-authenticator|late"}'
 
@@ -41,7 +43,7 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   ceiling: '100 * radsluice_server_load_ratio',
   'window-too-wide': `max without (${INSTANCE}) (${MOST_UNANSWERED} > bool radsluice_server_fitting_outstanding_requests)`,
   'window-collapsed': `max without (${INSTANCE}) ((radsluice_server_window <= bool clamp_min(0.1 * ${MOST_UNANSWERED}, ${WINDOW_FLOOR})) * (${MOST_UNANSWERED} >= bool ${2 * WINDOW_FLOOR}))`,
-  shed: aMinute('radsluice_requests_shed_total{reason!="client-share"}', 'reason'),
+  shed: `60 * ${all(`rate(${SHED}{reason!="client-share"}${WINDOW}) or rate(${SHED}{class="${RECORD_CLASS}"}${WINDOW})`, 'reason')}`,
   expired: aMinute('radsluice_requests_expired_total'),
   'given-up': `60 * (${all(`rate(radsluice_requests_given_up_total${WINDOW})`)} + ${all(`rate(radsluice_requests_superseded_total${WINDOW})`)})`,
   retries: `100 * ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)} / ${SENT}`,

@@ -274,8 +274,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   plan('a turn needs no slot (once a promise)', 'bngs / rate + slotOf(rate)', 'bngs / rate'),
   view(
     "what a client loses by its own share is everybody's loss (once a bug)",
-    "this.ended(name, 'shed') - beyondShares",
-    "this.ended(name, 'shed') - 0 * beyondShares",
+    "this.ended(name, 'shed') - beyond",
+    "this.ended(name, 'shed') - 0 * beyond",
+  ),
+  view(
+    'a record that is shed for a share is no loss (once a bug)',
+    'name === RECORD_CLASS ? 0 : this.shedBeyondShares(name)',
+    'this.shedBeyondShares(name)',
   ),
   use(
     'whoever has a rate of its own waits for it',

@@ -71,10 +71,11 @@ const LOSSES: readonly (readonly [what: string, change: Change, alarm: AlarmId])
   ['expired', inAnyLedger({ expired: 25 }), 'expired'],
   ['given up', inAnyLedger({ givenUp: 25 }), 'given-up'],
   ['superseded', inAnyLedger({ superseded: 25 }), 'given-up'],
-  // What is beyond a client's own max_share is its own.
+  // A login beyond its client's own max_share is its own.
   ...SHED_REASONS.filter((reason) => reason !== 'client-share').map(
     (reason) => [`shed: ${reason}`, inAnyLedger(shedFor(reason, 25)), 'shed'] as const,
   ),
+  ['a record beyond a max_share', inLedger('accounting', shedFor('client-share', 25)), 'shed'],
   // Who sends from an address that is not configured is none of ours; who is sent away by a drain has another server.
   ...CLIENT_DROP_REASONS.filter((reason) => reason !== 'unknown-client' && reason !== 'draining').map(
     (reason) =>
@@ -136,7 +137,7 @@ describe('a loss', () => {
     expect(statusText(report)[0]).toContain('running, serving, with alarms')
   })
 
-  it('is none of the daemon where a client has sent beyond its max_share', () => {
+  it('is none of the daemon where a client has sent logins beyond its max_share', () => {
     const { report } = statusAfter(inAnyLedger({ received: 7_000, ...shedFor('client-share', 7_000) }), 1)
     expect([report.ok, report.alarms]).toEqual([true, []])
   })

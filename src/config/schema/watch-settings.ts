@@ -115,7 +115,12 @@ export const alarms = mapping(
       'An adaptive window is at a tenth of `max_outstanding` or less, or at its floor.',
       HALF_A_MINUTE,
     ),
-    shed: level('Messages are shed from a full queue.', 'a minute', [1, 1], LOSS),
+    shed: level(
+      "Messages are shed from a full queue, or records beyond their client's max_share.",
+      'a minute',
+      [1, 1],
+      LOSS,
+    ),
     expired: level('Messages expire.', 'a minute', [10, 3], LOSS),
     given_up: level('Requests end without an answer.', 'a minute', [10, 3], LOSS),
     retries: level('Many transmissions to a server are retries.', 'per cent', [20, 10], TWICE),
@@ -186,12 +191,12 @@ export const health = mapping('One number for people: 10 is healthy, and each pr
     )
     .optional(),
   queue_fill: factor('Per cent of the fullest queue.', [counted(50), counted(90)], 2),
-  queue_age: factor(
-    'How long a message has waited, in per cent of its max_age.',
-    [counted(50), counted(90)],
-    2,
+  queue_age: factor('How long a message has waited, in per cent of its max_age.', [counted(50), counted(90)], 2),
+  shed: factor(
+    "Messages shed a minute: from full queues, and records beyond their client's max_share.",
+    [counted(1), counted(600)],
+    3,
   ),
-  shed: factor('Messages shed from full queues a minute.', [counted(1), counted(600)], 3),
   timeouts: factor('Per cent of the transmissions that time out.', [counted(10), counted(50)], 2),
   servers: factor('Per cent of the servers of a class that are Down or Failing.', [counted(1), counted(100)], 10),
   instances: factor('Per cent of the instances that crashed or do not run.', [counted(1), counted(100)], 10),

@@ -43,8 +43,8 @@ export const HEALTH_FACTORS = {
     'how long a message has waited, of its max_age',
     (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).age),
   ),
-  shed: factor('a minute', 'messages shed from full queues', (interval) =>
-    interval.aMinute(sumOverClasses((name) => interval.shedByBounds(name))),
+  shed: factor('a minute', 'messages shed', (interval) =>
+    interval.aMinute(sumOverClasses((name) => interval.shedAtALoss(name))),
   ),
   timeouts: factor('percent', 'transmissions that time out', (interval) => {
     const lanes = interval.lanes()

@@ -2,7 +2,8 @@
  * The alarms of losses: requests and records that nobody answers, packets that are dropped, lines that are in no file.
  *
  * Every way in which users or records suffer a loss raises one of these, or one of a server or an instance
- * (`test/observe/losses.test.ts` tries all of them). What strangers send is no loss, nor what a client loses by its own max_share.
+ * (`test/observe/losses.test.ts` tries all of them). What strangers send is no loss, nor a login beyond its client's own max_share:
+ * its client tries again. A record beyond it is one.
  */
 
 import type { TrafficClass } from '../../classes.ts'
@@ -28,6 +29,12 @@ const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number |
 const isAuto = ({ now }: Interval, name: TrafficClass): boolean => now.limits[name].ageIfOnce !== undefined
 const FORGOTTEN = "most come back with their clients' next copies: one login may be counted several times"
 
+/** Most of the loss is of clients that hold all they may. */
+const isOfShares = (interval: Interval, name: TrafficClass): boolean =>
+  2 * interval.shedBeyondShares(name) > interval.ended(name, 'shed') && interval.shedAtALoss(name) > 0
+const OF_SHARES =
+  'a client holds all that its max_share allows: raise it, or look at what it sends; "radsluice top" says which'
+
 const MOST_NAMED = 3
 
 /** What to do where only the own rates of clients hold them back; undefined without such clients. */
@@ -43,13 +50,13 @@ export const LOSS_ALARMS = {
     grade: 'critical',
     unit: 'a minute',
     measures:
-      'Queued messages removed because the queue was full. What a client sends beyond its own max_share does not count: the others lose nothing, and the limit is one that you set. The log (`shed` with `client-share`) and `radsluice top` tell of it.',
+      'Queued messages removed because the queue was full, and accounting records beyond the own max_share of their client. Logins beyond it do not count: their client tries again, the others lose nothing, and the limit is one that you set. The log (`shed` with `client-share`) and `radsluice top` tell of both.',
     says: 'messages are shed: {value}',
     advice:
       'the queue is full: look at the servers and at max_rate, and raise max_messages or max_bytes if memory allows',
     ...ofEachClass((name, interval) => ({
-      value: interval.aMinute(interval.shedByBounds(name)),
-      advice: causeIn(interval, name),
+      value: interval.aMinute(interval.shedAtALoss(name)),
+      advice: causeIn(interval, name) ?? (isOfShares(interval, name) ? OF_SHARES : undefined),
     })),
   },
   expired: {

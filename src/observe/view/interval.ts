@@ -5,7 +5,7 @@
  * and the kernel's counts end with their socket.
  */
 
-import { sumOverClasses, type TrafficClass } from '../../classes.ts'
+import { RECORD_CLASS, sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { type BusiestClients, busiestOf, expiredOfClients } from './client-use.ts'
@@ -89,10 +89,18 @@ export class Interval {
     return this.#rise(({ engine }) => endedBy(engine.classes[name].ledger, how)) ?? 0
   }
 
-  /** Messages of a class that a full queue lost: without what clients sent beyond their own share, which is theirs to lose. */
-  shedByBounds(name: TrafficClass): number {
-    const beyondShares = this.#rise(({ engine }) => engine.classes[name].ledger.shed['client-share']) ?? 0
-    return Math.max(0, this.ended(name, 'shed') - beyondShares)
+  /**
+   * Messages of a class that were shed at a loss: of logins without what clients sent beyond their own share, which is theirs to
+   * lose. A record beyond it is lost all the same.
+   */
+  shedAtALoss(name: TrafficClass): number {
+    const beyond = name === RECORD_CLASS ? 0 : this.shedBeyondShares(name)
+    return Math.max(0, this.ended(name, 'shed') - beyond)
+  }
+
+  /** Of what was shed, what clients sent beyond their own max-share. */
+  shedBeyondShares(name: TrafficClass): number {
+    return this.#rise(({ engine }) => engine.classes[name].ledger.shed['client-share']) ?? 0
   }
 
   /** The clients whose own max-rate was the reason for all that expired of a class; none if anything else was one. */

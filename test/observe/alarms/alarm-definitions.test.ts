@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TrafficClass } from '../../../src/classes.ts'
 import { type AlarmDefinition, failsStatus, severityOf } from '../../../src/observe/alarms/alarm-definition.ts'
 import { ALARMS, shortened } from '../../../src/observe/alarms/alarm-definitions.ts'
 import { adviceOf, alarmText, alertNameOf } from '../../../src/observe/alarms/alarm-text.ts'
@@ -289,15 +290,23 @@ describe('a server that answers hardly any request', () => {
 })
 
 describe('messages that are shed', () => {
-  it('count where a queue was full, and not where a client holds its max_share', () => {
-    const none = shedFor('queue-messages', 0).shed
-    const shed = (some: Partial<LedgerSnapshot['shed']>): number | undefined =>
-      ALARMS.shed
-        .read(intervalOf(inLedger('accounting', { shed: { ...none, ...some } })))
-        .find(({ subject }) => subject.class === 'accounting')?.value
-    expect(shed({ 'client-share': 5 })).toBe(0)
-    expect(shed({ 'client-share': 4, 'queue-bytes': 1 })).toBe(1)
-    expect(shed({ 'queue-messages': 5 })).toBe(5)
+  const none = shedFor('queue-messages', 0).shed
+  const shed = (name: TrafficClass, some: Partial<LedgerSnapshot['shed']>) =>
+    ALARMS.shed
+      .read(intervalOf(inLedger(name, { shed: { ...none, ...some } })))
+      .find(({ subject }) => subject.class === name)
+
+  it('count where a queue was full, and not where logins are beyond the max_share of their client', () => {
+    const logins = (some: Partial<LedgerSnapshot['shed']>) => shed('authentication', some)
+    expect(logins({ 'client-share': 5 })).toMatchObject({ value: 0, advice: undefined })
+    expect(logins({ 'client-share': 4, 'queue-bytes': 1 })?.value).toBe(1)
+    expect(logins({ 'queue-messages': 5 })?.value).toBe(5)
+  })
+
+  it('count where a record is beyond it: that is lost', () => {
+    const advice = expect.stringMatching(/^a client holds all that its max_share allows/)
+    expect(shed('accounting', { 'client-share': 5 })).toMatchObject({ value: 5, advice })
+    expect(shed('accounting', { 'client-share': 1, 'queue-bytes': 4 })).toMatchObject({ value: 5, advice: undefined })
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TrafficClass } from '../../../src/classes.ts'
 import { HEALTH_FACTORS, type HealthFactor, healthScoreOf } from '../../../src/observe/alarms/health-score.ts'
 import { concerns, notReady } from '../../../src/observe/judgements.ts'
 import type { Interval } from '../../../src/observe/view/interval.ts'
@@ -72,14 +73,16 @@ describe('the health', () => {
     expect(healthScoreOf(all, penalties)).toEqual({
       score: 5,
       reasons: [
-        { factor: 'shed', level: 'error', cost: 3, says: 'messages shed from full queues: 700 a minute' },
+        { factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' },
         { factor: 'queue-fill', level: 'error', cost: 2, says: 'the fullest queue: 95 %' },
       ],
     })
   })
 
-  it('loses nothing by what a client sends beyond its max_share', () => {
-    expect(healthScoreOf(intervalOf(inLedger('accounting', shedFor('client-share', 700))), penalties).score).toBe(10)
+  it('loses nothing by the logins that a client sends beyond its max_share, and something by its records', () => {
+    const scoreOf = (name: TrafficClass): number =>
+      healthScoreOf(intervalOf(inLedger(name, shedFor('client-share', 700))), penalties).score
+    expect([scoreOf('authentication'), scoreOf('accounting')]).toEqual([10, 7])
   })
 
   it('never falls under 0', () => {
@@ -94,14 +97,12 @@ describe('the health', () => {
 
   it('is a concern under degraded_below, and never a reason to be not ready', () => {
     const view = calm()
-    const reasons = [
-      { factor: 'shed', level: 'error', cost: 3, says: 'messages shed from full queues: 700 a minute' },
-    ] as const
+    const reasons = [{ factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' }] as const
     const at = (score: number) => ({
       ...view,
       watch: { ...view.watch, health: { score, reasons }, degradedBelow: 8 },
     })
-    const sentence = 'the health is 7 of 10 (messages shed from full queues: 700 a minute)'
+    const sentence = 'the health is 7 of 10 (messages shed: 700 a minute)'
     expect([concerns(at(8)), concerns(at(7))]).toEqual([[], [sentence]])
     expect([notReady(at(7)), notReady(at(0))]).toEqual([[], []])
   })
