@@ -53,6 +53,7 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '      if (restsUntil === undefined) return item\n',
     '      return restsUntil === undefined ? item : undefined\n',
   ),
+  line('what rests is counted on when it may go', '#resting) if (restsUntil > now) messages', '#resting) messages'),
   line('who rests never wakes', 'this.#resting.firstAt <= now) {', 'this.#resting.firstAt < 0) {'),
   line(
     'who rests never leaves a queue that moves (once a bug)',

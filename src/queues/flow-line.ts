@@ -26,6 +26,8 @@ class Lot<T extends Message<T>> implements Taker {
   /** Messages in either: where many clients wait, to look into the list costs the processor a wait for its memory. */
   length = 0
   isResting = false
+  /** If it rests. */
+  restsUntil = 0
   credit = 0
   next: this | undefined = undefined
   previous: this | undefined = undefined
@@ -99,6 +101,7 @@ export class FlowLine<T extends Message<T>> {
       if (restsUntil === undefined) return item
       this.#turns.leave(lot)
       lot.isResting = true
+      lot.restsUntil = restsUntil
       this.#resting.put(lot, restsUntil)
     }
     return undefined
@@ -126,6 +129,13 @@ export class FlowLine<T extends Message<T>> {
   restsUntil(): Instant | undefined {
     if (this.#turns.current !== undefined || this.#resting.size === 0) return undefined
     return this.#resting.firstAt as Instant
+  }
+
+  /** How many messages are of flows that may not go yet: looks at each of these flows. */
+  restingAt(now: Instant): number {
+    let messages = 0
+    for (const { restsUntil, length } of this.#resting) if (restsUntil > now) messages += length
+    return messages
   }
 
   /** What waits of this message's own flow, by the order of arrival the first; undefined if nothing does. */

@@ -158,4 +158,9 @@ export class FreshMessages<T extends Message<T>> {
   #isGivenBack(item: T): boolean {
     return this.#fields.promoter.get(item) !== undefined
   }
+
+  /** How many are of clients that may send no more in their slots. */
+  restingAt(now: Instant): number {
+    return this.#lines.reduce((sum, { byFlow }) => sum + byFlow.restingAt(now), 0)
+  }
 }

@@ -131,6 +131,24 @@ describe('a line of flows', () => {
     expect(line.restsUntil()).toBeUndefined()
   })
 
+  it('knows how much rests, whoever comes and goes meanwhile', () => {
+    const [slow, quick] = [new Flow(), new Flow()]
+    const allowance = new PerSlot(1)
+    const line = filled([1, 2, 3].map((arrival) => new Waiter(arrival, { flow: slow, allowance })))
+    allowance.tryTake(instant(250))
+    expect(line.restingAt(instant(250))).toBe(0)
+    expect(line.first(instant(250))).toBeUndefined()
+    expect(line.restingAt(instant(250))).toBe(3)
+    const more = new Waiter(4, { flow: slow, allowance })
+    line.insert(more)
+    line.insert(new Waiter(11, { flow: quick }))
+    expect([line.length, line.restingAt(instant(299))]).toEqual([5, 4])
+    line.remove(more)
+    expect([line.restingAt(instant(299)), line.restingAt(instant(300))]).toEqual([3, 0])
+    expect(line.first(instant(300))?.arrival).toBe(11)
+    expect(line.restingAt(instant(300))).toBe(0)
+  })
+
   it('gives out all, those that rest too, where allowances do not count: what waits moves to another server', () => {
     const allowance = new PerSlot(1)
     const line = filled([1, 2, 3].map((arrival) => new Waiter(arrival, { allowance })))

@@ -75,7 +75,7 @@ export interface LaneSnapshot extends Pick<LanePlan, 'lane' | 'server' | 'class'
   readonly consecutiveFailures: number
   readonly slots: SlotView
   readonly queued: number
-  /** Of these, those whose clients may send no more in their slots, if nobody else waits: they do not wait for the server. */
+  /** Of these, those whose clients may send no more in their slots: they do not wait for the server. */
   readonly resting: number
   readonly queuedBytes: number
   readonly oldestAge: Duration

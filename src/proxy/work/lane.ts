@@ -36,7 +36,7 @@ export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
     consecutiveFailures: health.consecutiveFailures,
     slots: limits.budget.view(now),
     queued: queue.waiting.queued,
-    resting: queue.restsAt(now) ? queue.waiting.queued : 0,
+    resting: queue.waiting.fresh.restingAt(now),
     queuedBytes: queue.waiting.octets,
     oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
     outstanding: limits.identifiers.outstanding,
