@@ -184,7 +184,7 @@ const ageFinding = (demand: Demand, { maxAge }: ClassProposal): Finding => {
   const answeredBy = maxAge + demand.roundTrip
   const patience = patienceOf(demand)
   return answeredBy < patience
-    ? yes`a login that came once waits ${spanOf(maxAge)} at most, then until just before its client's next copy, so what is sent still finds its client waiting`
+    ? yes`a login waits ${spanOf(maxAge)} at most until it comes again, then until just before the next copy, so what is sent still finds its client waiting`
     : no`an answer takes ${spanOf(answeredBy)}, and your clients give up after ${spanOf(patience)}: servers will work for clients that are gone`
 }
 
