@@ -57,8 +57,8 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
   inHand('a server that is held is taken for alive', '&& !lane.isHeldDown && !lane.retiring', '&& !lane.retiring'),
   inHand(
     'a long queue of one server goes to the others',
-    'excess += Math.max(0, lane.queued - capacity)',
-    'excess += Math.max(0, lane.queued - capacity) * 0',
+    'excess += Math.max(0, demand - capacity)',
+    'excess += Math.max(0, demand - capacity) * 0',
   ),
   inHand(
     'what is set aside is hoped for',

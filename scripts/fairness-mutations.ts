@@ -299,8 +299,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '0 * waiting[name].queued * limitSeconds',
   ),
   inHand(
+    'what rests at one server hides what is too much at another (once a bug)',
+    'Math.min(ofClients, allResting) - (allResting - lane.resting)',
+    'ofClients',
+  ),
+  inHand(
     'what a client may not be sent is counted again at the servers',
-    'excessOf(waiting, answering, limitSeconds) - ofClients)',
-    'excessOf(waiting, answering, limitSeconds))',
+    'waiting - Math.max(0, ofClients - restingOf(answering))',
+    'waiting',
   ),
 ]

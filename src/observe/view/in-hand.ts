@@ -86,10 +86,10 @@ function obstaclesOf({ of, lanes, held }: ClassNow, limitSeconds: number): Class
   const waiting = of.queued - of.setAside + Math.min(stuck, of.outstanding)
   // A record that was set aside waits for its client's rate no more.
   const ofClients = Math.min(held, of.queued - of.setAside)
+  const excess = excessOf(waiting, { answering, lanes, ofClients }, limitSeconds)
   const found: ClassForecast['because'] = [
     { obstacle: 'client-rate', messages: ofClients },
-    // What a client's rate holds back leaves its place at the servers to others.
-    { obstacle: 'queue-too-long', messages: Math.max(0, excessOf(waiting, answering, limitSeconds) - ofClients) },
+    { obstacle: 'queue-too-long', messages: Math.max(0, Math.min(excess, waiting - ofClients)) },
     { obstacle: 'set-aside', messages: of.setAside },
   ]
   return found.filter(({ messages }) => messages > 0)
@@ -107,19 +107,35 @@ export const unservedBy = ({ lanes }: Pick<EngineSnapshot, 'lanes'>): TrafficCla
 /** A server that never answered may have another secret, so it can't be relied on. */
 const isAnswering = ({ state, unheard }: LaneSnapshot): boolean => state === 'active' && unheard === undefined
 
-/** How many of those that wait can't be sent in time: each server has its own queue, the others may go to any server. */
-function excessOf(waiting: number, answering: readonly LaneSnapshot[], limitSeconds: number): number {
+interface Queues {
+  readonly answering: readonly LaneSnapshot[]
+  readonly lanes: readonly LaneSnapshot[]
+  /** What the clients' own rates hold back. */
+  readonly ofClients: number
+}
+
+/**
+ * How many of those that wait can't be sent in time: each server has its own queue, the others may go to any server. What a
+ * client's rate holds back leaves its place there to others. Where it lies is not known: at a server lies at least what does not
+ * fit into all that rests elsewhere, and no more is taken off, so no server's excess hides behind a client of another one.
+ */
+function excessOf(waiting: number, { answering, lanes, ofClients }: Queues, limitSeconds: number): number {
+  const allResting = restingOf(lanes)
   let excess = 0
   let room = 0
-  let shared = waiting
+  let shared = waiting - Math.max(0, ofClients - restingOf(answering))
   for (const lane of answering) {
     const capacity = Math.floor((effectiveCeiling(lane) ?? Number.POSITIVE_INFINITY) * limitSeconds)
-    excess += Math.max(0, lane.queued - capacity)
-    room += Math.max(0, capacity - lane.queued)
+    const heldHere = Math.max(0, Math.min(ofClients, allResting) - (allResting - lane.resting))
+    const demand = lane.queued - heldHere
+    excess += Math.max(0, demand - capacity)
+    room += Math.max(0, capacity - demand)
     shared -= lane.queued
   }
   return excess + Math.max(0, shared - room)
 }
+
+const restingOf = (lanes: readonly LaneSnapshot[]): number => lanes.reduce((sum, { resting }) => sum + resting, 0)
 
 /** What of the clients that have a max-rate of their own waits beyond it. */
 const heldByClients = (clients: readonly ClientSnapshot[], name: TrafficClass, limitSeconds: number): number =>

@@ -131,6 +131,34 @@ describe('what a stop would lose', () => {
     expect(of([waiting('bng', 5, 150), waiting('other', 3, 70), records({ queued: 220 })]).unfinishable).toBe(60)
   })
 
+  it('is at each server without what rests there, and not without what rests at another', () => {
+    const [first = '', second = ''] = servers
+    const [at1, at2] = [rate(first, 300), rate(second, 300)]
+    const resting = lane(first, { queued: 10_000, resting: 10_000 })
+    const both = [at1, at2, resting, lane(second, { queued: 11_000 }), waiting('bng', 30, 10_000)]
+    const found = of([...both, records({ queued: 21_000 })])
+    expect(found.because).toEqual([
+      { obstacle: 'client-rate', messages: 9_400 },
+      { obstacle: 'queue-too-long', messages: 5_000 },
+    ])
+    const alone = [at1, at2, resting, waiting('bng', 30, 10_000), records({ queued: 10_000 })]
+    expect(of(alone).because).toEqual([{ obstacle: 'client-rate', messages: 9_400 }])
+    // Two limited clients: what rests at the first server could all go, but for the server.
+    const two = [
+      at1,
+      rate(second, 1_000),
+      lane(first, { queued: 7_000, resting: 7_000 }),
+      lane(second, { queued: 10_000, resting: 10_000 }),
+      waiting('bng', 30, 10_000),
+      waiting('other', 1_000, 7_000),
+      records({ queued: 17_000 }),
+    ]
+    expect(of(two).because).toEqual([
+      { obstacle: 'client-rate', messages: 9_400 },
+      { obstacle: 'queue-too-long', messages: 1_000 },
+    ])
+  })
+
   it('is what one server has in its own queue beyond that, though others have room', () => {
     const [first = ''] = servers
     const changes = [rate(first, 10), lane(first, { queued: 250 }), records({ queued: 250 })]
