@@ -7,6 +7,7 @@ import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { durationText } from '../../units.ts'
 import { fairnessOf, inheritLane } from '../schema/config.ts'
 import { client } from '../schema/peer-settings.ts'
+import { settings } from '../schema/schema.ts'
 import { type SettingPath, valueAt } from '../source/source.ts'
 import { entriesOf, type Outline, type PartialConfig } from './partial-config.ts'
 import type { Findings } from './result.ts'
@@ -23,6 +24,7 @@ export function checkFairness({ root, outline, servers }: PartialConfig, finding
     findings.error(['throttle', 'fairness'], message)
   }
   const isFair = fairnessOf(outline.throttle) === 'client'
+  const most = isFair ? mostOfServers(root, outline, servers) : undefined
   const remedy = order === 'fifo' ? 'write service_order: authentication_first' : 'write fairness: client'
   for (const i of entriesOf(root, ['clients']).keys()) {
     const at = ['clients', i]
@@ -30,7 +32,7 @@ export function checkFairness({ root, outline, servers }: PartialConfig, finding
       if (isFair || !asksFor(key, valueAt(root, [...at, key]))) continue
       findings.warn([...at, key], `has no effect while clients have no turns; ${remedy}, or remove it`)
     }
-    if (isFair) checkRate(valueAt(root, [...at, 'max_rate']), { outline, servers }, [...at, 'max_rate'], findings)
+    if (most !== undefined) checkRate(valueAt(root, [...at, 'max_rate']), most, [...at, 'max_rate'], findings)
   }
   checkAges(root, outline, findings)
 }
@@ -55,22 +57,27 @@ function checkAges(root: unknown, outline: Outline, findings: Findings): void {
   }
 }
 
-/** A client's own rate limits nothing if no class that is listened for has servers that take more. */
-function checkRate(
-  rate: unknown,
-  { outline, servers }: Pick<PartialConfig, 'servers'> & { readonly outline: Outline },
-  path: SettingPath,
-  findings: Findings,
-): void {
-  if (!asksFor('max_rate', rate) || servers.length === 0) return
+/**
+ * How much the servers take a second, of the class in which they take most. Undefined where an error says that a class has no
+ * server, or that an entry of one is wrong: then nobody knows what they will take.
+ */
+function mostOfServers(root: unknown, outline: Outline, servers: PartialConfig['servers']): number | undefined {
+  const entries = entriesOf(root, ['farm', 'servers'])
+  if (entries.some((entry) => !settings.shape.farm.shape.servers.element.safeParse(entry).success)) return undefined
   const rates = TRAFFIC_CLASSES.filter((each) => outline.listen[each].length > 0).map((each) => {
     const lanes = servers.flatMap((server) =>
       server === undefined ? [] : (inheritLane(server[each], outline.farm[each]) ?? []),
     )
+    if (lanes.length === 0) return undefined
     if (lanes.some(({ max_rate: unlimited }) => unlimited === 0)) return Number.POSITIVE_INFINITY
     return lanes.reduce((sum, lane) => sum + lane.max_rate, 0)
   })
-  const most = Math.max(...rates)
-  if (rates.length === 0 || (rate as number) < most) return
+  const known = rates.filter((rate) => rate !== undefined)
+  return known.length === 0 || known.length < rates.length ? undefined : Math.max(...known)
+}
+
+/** A client's own rate limits nothing if no class that is listened for has servers that take more. */
+function checkRate(rate: unknown, most: number, path: SettingPath, findings: Findings): void {
+  if (!asksFor('max_rate', rate) || (rate as number) < most) return
   findings.warn(path, `all servers together take ${most} a second, so ${rate} limits nothing; write less, or remove it`)
 }

@@ -87,6 +87,20 @@ describe('values of a client', () => {
     expectWarning(noTurns, 'clients[0].max_rate', /^has no effect while clients have no turns/)
   })
 
+  it.each([
+    ['a class has no server', 'accounting: false', /no server takes accounting/],
+    ['a server has a wrong rate', 'authentication: { max_rate: much }', /max_rate/],
+    ['a server can not be read', 'address: 7', /address/],
+  ])('max_rate is compared with nothing where %s', (_what, setting, error) => {
+    const farm =
+      '  authentication: { max_rate: 40, max_outstanding: 40 }\n  accounting: { max_rate: 40, max_outstanding: 40 }'
+    const address = setting.startsWith('address') ? setting : `address: 198.51.100.21, ${setting}`
+    const servers = `    - { name: fr-1, ${address}, secret_file: fr-1 }`
+    const result = load(configText({ clients: clientWith('max_rate: 300'), farm, servers }))
+    expect(problemsOf(result).join()).toMatch(error)
+    expect(result.warnings).toEqual([])
+  })
+
   it('max_rate beyond what is possible is an error and nothing else', () => {
     const farm = '  authentication: { max_rate: 100, max_outstanding: 100 }'
     const result = load(configText({ clients: clientWith('max_rate: 2000000'), farm }))
