@@ -42,7 +42,7 @@ function ownRateText(clients: readonly string[]): string | undefined {
   if (clients.length === 0) return undefined
   const named = clients.slice(0, MOST_NAMED).join(', ')
   const more = clients.length > MOST_NAMED ? ` and ${clients.length - MOST_NAMED} more` : ''
-  return `what expires waits for the own max_rate of its client (clients[].max_rate of ${named}${more}), and not for the servers: raise it, or look at what the client sends ("radsluice top")`
+  return `the messages that expire wait for their own client's max_rate (clients[].max_rate of ${named}${more}), and not for the servers: raise it, or look at what the client sends ("radsluice top")`
 }
 
 export const LOSS_ALARMS = {

@@ -118,7 +118,7 @@ export const SERVER_ALARMS = {
     grade: 'notice',
     unit: 'percent',
     measures:
-      'What is offered to a server, of its effective ceiling: the smaller of max_rate and max_outstanding / holding time. What waits for the own rate of its client is not offered.',
+      'What is offered to a server, of its effective ceiling: the smaller of max_rate and max_outstanding / holding time. Messages that wait for the max_rate of their client do not count.',
     says: 'what is offered is {value} of what the server can be sent, {detail}',
     advice:
       'where max_outstanding is the limit, the server is slow or silent: mend it or raise max_outstanding; where max_rate is, the servers are at the limit you gave them',

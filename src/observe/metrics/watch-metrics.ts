@@ -57,7 +57,7 @@ export const WATCH_METRICS: MetricGroup = {
     ),
     watched.gauge(
       'server_load_ratio',
-      'Offered of the effective ceiling in the last poll interval; 1 at least where messages kept waiting. What waits for the own rate of its client is not offered.',
+      'Offered of the effective ceiling in the last poll interval; 1 at least where messages kept waiting. Messages that wait for the max_rate of their client do not count.',
       'load',
     ),
     counter('webhook_deliveries', 'Requests to the webhook by result; no sample where there is none.', {

@@ -182,7 +182,7 @@ export class Interval {
       rise(before === undefined ? 0 : read(before.counters), read(lane.counters)) / this.seconds
     const retransmissions = aSecond((counters) => counters.retransmissions)
     const sent = aSecond((counters) => counters.requests) + retransmissions
-    // What waits for its client's slot is not offered to the server, which would take it.
+    // Messages that wait for their client's slot are not offered to the server: it has room for them.
     const waited = before === undefined ? 0 : before.queued - before.resting
     const waiting = lane.queued - lane.resting
     const offered = sent + rise(waited, waiting) / this.seconds

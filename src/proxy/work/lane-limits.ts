@@ -77,7 +77,7 @@ export class LaneLimits<A> {
     return window.size > before
   }
 
-  /** A request was answered here, in time or late, and its place is free again. What waits for its client's slot says nothing of it. */
+  /** A request was answered here, in time or late, and its place is free again. Messages that wait for their client's slot do not count. */
   heard({ queue }: { readonly queue: WaitedFor }, now: Instant): void {
     const isWaitedFor = !queue.waiting.isEmpty() && !queue.restsAt(now)
     this.pace.answered(isWaitedFor || this.identifiers.room() <= 1, now)

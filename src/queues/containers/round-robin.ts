@@ -1,8 +1,8 @@
 /**
  * Whose turn it is: deficit round robin over those that have something waiting (Shreedhar and Varghese, 1996).
  *
- * A turn is as many messages as the weight says. Each message costs one, so a deficit is what is left of the running turn. A taker that
- * joins comes last and has no credit, and one that leaves keeps none: so nobody gains by sending in drips. All steps are O(1).
+ * A turn is as many messages as the weight says. Each message costs one, and the credit is the rest of the running turn. A new taker
+ * comes last, without credit. A taker that leaves loses its credit. So nobody gains by sending in drips. All steps are O(1).
  */
 
 /** One that may have turns. Only `RoundRobin` writes it. */

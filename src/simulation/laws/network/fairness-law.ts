@@ -5,9 +5,9 @@
  * divided by a's weight, is at most one turn more than what b sends, divided by b's weight, for each of the two levels of queues. It
  * holds for whatever a does, so it is found out if somebody who sends in drips gets more than his share.
  *
- * What was given back to the instance queue goes first, whoever comes meanwhile. It may have been given back when the packet of this
- * step was read, so a request counts as waiting from the end of the step on. Where sending takes time, how long that lasts can't be
- * seen from outside: such a world is not judged.
+ * Messages that a server queue gave back to the instance queue go first, before all that come later. They may be given back when the
+ * packet of a step is read, so a request counts as waiting from the end of its step. In a world where sending takes time, nobody can
+ * see from outside how long they stand there. Such a world is not judged.
  *
  * When somebody waited is known afterwards: from when a request came until it was first sent. So each send of b tells of an
  * interval, and what others sent in it is counted then.
